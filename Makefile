@@ -1,0 +1,69 @@
+# What a newcomer types. Needs Python 3.10+, make and pip; everything else is set up in .venv, once.
+# Paths are relative throughout: make splits names at spaces, and the folder's own path may have them.
+
+PYTHON ?= python3
+SERVE ?= 1
+ARGS ?=
+PY := .venv/bin/python
+
+# Persian comes out whole whatever the locale is; other projects' settings stay out.
+export PYTHONUTF8 := 1
+unexport DJANGO_SETTINGS_MODULE PYTHONPATH PYTHONHOME
+ifeq ($(CI),true)
+export REQUIRE_BROWSER := 1
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fmt lock clean runtime development python
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
+	  printf '%-14s %s\n' "$$name" "$$what"; done
+
+demo: runtime ## set up, carry one case through every step, serve the pages (SERVE=0: stop after the case)
+	@$(PY) manage.py migrate_all
+	@$(PY) manage.py demo $(if $(filter 0,$(SERVE)),--no-serve)
+
+test: development ## every test, on real PostgreSQL (ARGS="-k words": some of them)
+	@$(PY) -m pytest -n 2 $(ARGS)
+
+# The type checker and the deploy checks load the settings but connect to nothing.
+check: development ## formatting, linting, types, import contracts, templates, migrations, deploy checks
+	@echo "== format and lint";   $(PY) -m ruff format --check . && $(PY) -m ruff check .
+	@echo "== types";             DATABASE_URL=postgresql:///types $(PY) -m mypy
+	@echo "== import contracts";  $(PY) -c "from importlinter.cli import lint_imports_command as go; go(['--no-logo'])"
+	@echo "== templates";         if [ -n "$$(find templates -name '*.html' 2>/dev/null | head -n 1)" ]; then \
+	  $(PY) -m djlint templates --check --quiet && $(PY) -m djlint templates --lint --quiet; fi
+	@echo "== shell and YAML";    find .ci deploy docs \( -name '*.sh' -o -path .ci/run \) 2>/dev/null | \
+	  while read -r file; do bash -n "$$file" || exit 1; done
+	@find . -path ./.venv -prune -o -path ./var -prune -o \( -name '*.yml' -o -name '*.yaml' \) -print0 | \
+	  xargs -0 $(PY) -c "import sys, yaml; [list(yaml.safe_load_all(open(f))) for f in sys.argv[1:]]"
+	@echo "== migrations";        $(PY) manage.py makemigrations --check --dry-run
+	@echo "== deploy";            DJANGO_ENV=production ALLOWED_HOSTS=transfer.example.org \
+	  SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')" \
+	  DATABASE_URL=postgresql:///production $(PY) manage.py check --deploy --fail-level WARNING
+
+fmt: development ## write Python and templates the way `make check` wants them
+	@$(PY) -m ruff format . && $(PY) -m ruff check --fix .
+	@if [ -d templates ]; then $(PY) -m djlint templates --reformat --quiet || true; fi
+
+UV ?= uv
+lock: ## pin the whole trees of requirements.txt and requirements-dev.txt, with hashes (needs uv)
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
+	@for name in requirements requirements-dev; do \
+	  $(UV) pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
+	    --no-emit-index-url $$name.txt --output-file $$name.lock || exit 1; done
+
+clean: python ## delete .venv and var/ with all data, and caches
+	@$(PYTHON) -m pension_transfer.embedded remove
+	@rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+runtime: python
+	@$(PYTHON) .ci/environment.py requirements.lock
+
+development: python
+	@$(PYTHON) .ci/environment.py requirements-dev.lock
+
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.10 or newer is needed, and there is no $(PYTHON)"; exit 1; }

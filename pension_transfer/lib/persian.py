@@ -1,0 +1,53 @@
+"""Persian text: what is stored, what is searched, what is shown. Sources: CLDR `fa`, Unicode NFKC."""
+
+import re
+import unicodedata
+
+ASCII, FA, AR = "0123456789", "۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩"
+TO_ASCII = str.maketrans(FA + AR, ASCII * 2)
+TO_PERSIAN = str.maketrans(ASCII + AR, FA * 2)
+LETTERS = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "\u00a0": " "})
+FOLDS = str.maketrans(
+    dict.fromkeys("يىئے", "ی")
+    | dict.fromkeys("كڪ", "ک")
+    | dict.fromkeys("ةۀہەھ", "ه")
+    | dict.fromkeys("أإٱآ", "ا")
+    | {"ؤ": "و", "ء": None, "ـ": None}
+)
+UNSEEN = re.compile("[\u0654\u064b-\u065f\u0670\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad\\s]+")
+ALPHABET = "آابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
+RANK = {letter: chr(ord("A") + i) for i, letter in enumerate(ALPHABET)}
+VARIANTS = str.maketrans("ئيىكةۀأإؤ", "یییکههااو")
+
+
+def to_ascii_digits(text: str) -> str:
+    """Persian and Arabic digits as 0–9; everything else untouched."""
+    return text.translate(TO_ASCII)
+
+
+def to_persian_digits(value: object) -> str:
+    """0–9 as ۰–۹, for showing."""
+    return str(value).translate(TO_PERSIAN)
+
+
+def clean(text: str) -> str:
+    """The form text is stored in: NFC, Persian ye and kaf, single spaces; half-space and hamza stay."""
+    text = unicodedata.normalize("NFC", text).translate(LETTERS)
+    return re.sub(r"[ \t]+", " ", text).strip()
+
+
+def fold(text: str) -> str:
+    """Search key: «علي رضا», «علیرضا» and «علی‌رضا» fold alike; digits become ASCII."""
+    text = unicodedata.normalize("NFKC", text).translate(FOLDS).translate(TO_ASCII)
+    return UNSEEN.sub("", text).lower()
+
+
+def sort_key(text: str) -> str:
+    """A key whose byte order is the Persian alphabet's (the embedded server has no ICU collation)."""
+    text = unicodedata.normalize("NFC", text).translate(VARIANTS)
+    return "".join(RANK.get(letter, letter) for letter in UNSEEN.sub(" ", text)).strip()
+
+
+def grouped(amount: int) -> str:
+    """An amount of Rials with thousands grouped, in Persian digits: ۱۰۳٬۹۰۹٬۶۸۰."""
+    return to_persian_digits(f"{amount:,}".replace(",", "٬"))
