@@ -1,0 +1,197 @@
+"""The rows of one pension file, cleaned and judged together: its content, or every fault that stands in the way."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from branches.intake.cleaning import Birth, Noted, Unclean
+from branches.intake.columns import DECREE_LINES, DECREES, DEDUCTIONS, DEPENDENTS, FILES, REQUIRED, SHEETS
+from branches.intake.findings import LONGEST_VALUE, Finding, Level
+from branches.intake.staging import Group
+from branches.intake.words import BY_SEX
+from branches.models import Kind
+from pension_transfer.lib.calendar import today
+
+Values = dict[str, Any]
+FILE, DEPENDENT, DECREE, LINE, DEDUCTION = (SHEETS.index(s) for s in (FILES, DEPENDENTS, DECREES, DECREE_LINES, DEDUCTIONS))
+MOST_PERCENT, TOLERANCE = Decimal(100), Decimal("0.01")
+
+
+class Record(NamedTuple):
+    """A cleaned row: the values of its clean cells, by field."""
+
+    row: int
+    values: Values
+
+
+@dataclass
+class Checked:
+    """What became of one pension number."""
+
+    number: str
+    records: list[list[Record]]
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def is_faulty(self) -> bool:
+        return any(finding.level == Level.FAULT for finding in self.findings)
+
+    def say(self, code: str, sheet: int, row: int, column: str, value: object = "", level: str = Level.FAULT) -> None:
+        shown = str(value or "")[:LONGEST_VALUE]
+        self.findings.append(Finding(level, sheet, row, column, code, self.number, shown))
+
+
+def check(group: Group) -> Checked:
+    """Clean every cell of the group, then judge what only the whole file shows."""
+    checked = Checked(group.number, [])
+    for sheet, rows in enumerate(group.rows):
+        checked.records.append([_cleaned(checked, sheet, row, cells) for row, cells in rows])
+    for judge in JUDGES:
+        judge(checked)
+    return checked
+
+
+# --- cells --------------------------------------------------------------------------------------------
+
+
+def _cleaned(checked: Checked, sheet: int, row: int, cells: list[str]) -> Record:
+    columns = SHEETS[sheet].columns
+    values: Values = {}
+    for column, cell in zip(columns, cells):
+        try:
+            values[column.field] = column.clean(cell) if cell else column.blank
+        except Unclean as fault:
+            checked.say(f"{column.prefix}.{fault.code}", sheet, row, column.field, cell)
+            continue
+        if values[column.field] is REQUIRED:
+            del values[column.field]
+            checked.say(f"{column.prefix}.missing", sheet, row, column.field)
+        elif type(values[column.field]) is Noted:
+            value, code = values[column.field]
+            values[column.field] = value
+            checked.say(f"{column.field}.{code}", sheet, row, column.field, cell, Level.NOTICE)
+    if len(cells) > len(columns):
+        checked.say("row.columns", sheet, row, "", cells[-1])
+    return Record(row, _settled(values))
+
+
+def _settled(values: Values) -> Values:
+    """What one cell says with the help of another of its row."""
+    if isinstance(born := values.pop("birth_date", None), Birth):
+        values["birth_date"], values["birth_year"] = born
+    if relationship := values.get("relationship"):
+        values["relationship"] = BY_SEX.get((relationship, values.get("sex")), relationship)
+    return values
+
+
+# --- the whole file -----------------------------------------------------------------------------------
+
+
+def _once(checked: Checked) -> None:
+    """One row of a file under its number."""
+    files = checked.records[FILE]
+    for record in files if len(files) > 1 else []:
+        checked.say("pension_number.duplicate", FILE, record.row, "pension_number", checked.number)
+
+
+def _has_decrees(checked: Checked) -> None:
+    if not checked.records[DECREE]:
+        checked.say("decrees.missing", FILE, checked.records[FILE][0].row, "pension_number", checked.number)
+
+
+def _death(checked: Checked) -> None:
+    for row, values in checked.records[FILE]:
+        if values.get("kind") == Kind.SURVIVORS and values.get("death_date", "") is None:
+            checked.say("death_date.missing", FILE, row, "death_date")
+
+
+def _shares(checked: Checked) -> None:
+    """Social Security Act 1354, article 83: not over 100 percent, of those whose entitlement has not ended."""
+    records = [record for record in checked.records[DEPENDENT] if _is_entitled(record.values)]
+    total = sum((record.values.get("share_percent") or Decimal(0) for record in records), Decimal(0))
+    if total > MOST_PERCENT + TOLERANCE:
+        last = [record for record in records if record.values.get("share_percent")][-1]
+        checked.say("dependents.share_sum", DEPENDENT, last.row, "share_percent", f"{total.normalize():f}")
+
+
+def _is_entitled(values: Values) -> bool:
+    until = values.get("entitled_until")
+    return until is None or until >= today()
+
+
+def _known_decrees(checked: Checked) -> None:
+    """A previous decree, and the decree of a line, is one of this file's."""
+    numbers = {record.values.get("decree_number") for record in checked.records[DECREE]}
+    for row, values in checked.records[DECREE]:
+        previous = values.get("previous_decree_number")
+        if previous and previous not in numbers - {values.get("decree_number")}:
+            checked.say("decree.previous_unknown", DECREE, row, "previous_decree_number", previous)
+    for row, values in checked.records[LINE]:
+        number = values.get("decree_number")
+        if number and number not in numbers:
+            checked.say("decree.unknown", LINE, row, "decree_number", number)
+
+
+def _unrepeated(sheet: int, column: str, *within: str) -> Callable[[Checked], None]:
+    """No two rows of `sheet` with the same `column` (inside the same `within`); every one of them is named."""
+
+    def judge(checked: Checked) -> None:
+        found = [(record, _key(record.values, column, within)) for record in checked.records[sheet]]
+        counts = Counter(key for _record, key in found if key)
+        for record, key in found:
+            if key and counts[key] > 1:
+                checked.say(f"{column}.duplicate", sheet, record.row, column, record.values[column])
+
+    return judge
+
+
+def _key(values: Values, column: str, within: tuple[str, ...]) -> tuple[Any, ...] | None:
+    return tuple(values.get(name) for name in (*within, column)) if column in values else None
+
+
+JUDGES = (
+    _once,
+    _has_decrees,
+    _death,
+    _shares,
+    _known_decrees,
+    _unrepeated(DEPENDENT, "national_code"),
+    _unrepeated(DECREE, "decree_number"),
+    _unrepeated(LINE, "order", "decree_number"),
+)
+
+
+# --- the content --------------------------------------------------------------------------------------
+
+
+class Content(NamedTuple):
+    """A file as the model names it; every part is a plain mapping, and each decree carries its `lines`."""
+
+    file: Values
+    dependents: list[Values]
+    decrees: list[Values]
+    deductions: list[Values]
+
+
+def content(checked: Checked) -> Content:
+    """The content of a file without faults."""
+    files, dependents, decrees, lines, deductions = (
+        [_without_number(record.values) for record in records] for records in checked.records
+    )
+    by_decree: dict[str, list[Values]] = {}
+    for line in lines:
+        by_decree.setdefault(line.pop("decree_number"), []).append(line)
+    return Content(files[0], dependents, list(_decrees(decrees, by_decree)), deductions)
+
+
+def _without_number(values: Values) -> Values:
+    return {name: value for name, value in values.items() if name != "pension_number"}
+
+
+def _decrees(decrees: list[Values], lines: dict[str, list[Values]]) -> Iterator[Values]:
+    for decree in decrees:
+        number, previous = decree.pop("decree_number"), decree.pop("previous_decree_number")
+        ordered = sorted(lines.get(number, []), key=lambda line: line["order"])
+        yield decree | {"number": number, "previous_number": previous, "lines": ordered}

@@ -1,0 +1,113 @@
+"""CSV tables: encoding and delimiter are found out, rows are streamed."""
+
+import codecs
+import csv
+import io
+from collections.abc import Callable, Iterator
+from typing import IO
+
+from django.utils.translation import gettext_lazy as _
+
+from branches.intake.columns import Sheet, header_places
+from pension_transfer.lib.errors import BadInput
+
+Opener = Callable[[], IO[bytes]]
+Row = tuple[int, list[str]]
+BLOCK = 2**20
+LONGEST_LINE = 2**18  # characters; a row of the export has some hundreds
+LONGEST_TITLE = 10  # lines above the header that may be blank
+DELIMITERS = ",;\t|"
+WINDOWS = "cp1256"
+BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+NUL, SUBSTITUTE = "\0", "\x1a"  # PostgreSQL holds no NUL; its stand-in is a control character too
+
+
+class TextTable:
+    """One CSV file of the export; `name` is what the reader knows it by."""
+
+    has_fixed_width = True
+
+    def __init__(self, name: str, sheet: Sheet, opener: Opener) -> None:
+        self.name, self.sheet, self.opener = name, sheet, opener
+        self.encoding = encoding_of(name, opener)
+        self.header: list[str] = []
+        self.header_row, self.delimiter = 0, ","
+        for number, line in enumerate(self._lines(), 1):
+            if line.strip() and not line.startswith("sep="):
+                self.delimiter, self.header = _split(sheet, line)
+                self.header_row = number
+            if self.header or number > LONGEST_TITLE:
+                break
+
+    def rows(self) -> Iterator[Row]:
+        """The rows after the header with their numbers, blank ones too."""
+        number = 0
+        try:
+            for number, cells in enumerate(csv.reader(self._lines(), delimiter=self.delimiter), 1):
+                if number > self.header_row:
+                    yield number, cells
+        except csv.Error as error:
+            raise unreadable(self.name, number + 1) from error
+
+    def _lines(self) -> Iterator[str]:
+        number = 0
+        with self.opener() as raw, io.TextIOWrapper(raw, self.encoding, newline="") as text:
+            try:
+                while line := text.readline(LONGEST_LINE):
+                    number += 1
+                    if len(line) == LONGEST_LINE:
+                        raise unreadable(self.name, number)
+                    yield line.replace(NUL, SUBSTITUTE)
+            except UnicodeError as error:
+                raise unreadable(self.name, number + 1) from error
+
+
+def unreadable(name: str, row: int) -> BadInput:
+    """The refusal of a table that breaks off at `row`."""
+    text = _("%(name)s cannot be read from row %(row)s on: wrong characters or an endless line.")
+    return BadInput(text % {"name": name, "row": row}, "source.unreadable")
+
+
+def _split(sheet: Sheet, line: str) -> tuple[str, list[str]]:
+    """The delimiter under which most headers are known, and the header."""
+    headers = {mark: next(csv.reader([line], delimiter=mark), []) for mark in DELIMITERS}
+    best = max(DELIMITERS, key=lambda mark: len(header_places(sheet, headers[mark])))
+    return best, headers[best]
+
+
+# --- encodings ----------------------------------------------------------------------------------------
+
+
+def encoding_of(name: str, opener: Opener) -> str:
+    """By its mark, by its zero bytes, by being UTF-8; else Windows-1256. BadInput for UTF-8 with broken places."""
+    with opener() as file:
+        start = file.read(4096)
+    for mark, encoding in BOMS.items():
+        if start.startswith(mark):
+            return encoding
+    even, odd = start[0::2].count(0), start[1::2].count(0)
+    if max(even, odd) > len(start) // 20:
+        return "utf-16-be" if even > odd else "utf-16-le"
+    return "utf-8" if _is_utf8(name, opener) else WINDOWS
+
+
+def _is_utf8(name: str, opener: Opener) -> bool:
+    decoder, lines, is_plain = codecs.getincrementaldecoder("utf-8")(), 1, True
+    with opener() as file:
+        while block := file.read(BLOCK):
+            try:
+                is_plain = decoder.decode(block).isascii() and is_plain
+            except UnicodeDecodeError as error:
+                if is_plain and not _mostly_utf8(block):
+                    return False
+                raise unreadable(name, lines + block.count(b"\n", 0, error.start)) from error
+            lines += block.count(b"\n")
+    return True
+
+
+def _mostly_utf8(block: bytes) -> bool:
+    """Whether a block that is not UTF-8 was meant to be: few of its letters are broken."""
+    text = block.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    letters = sum(not character.isascii() for character in text) - broken
+    return letters > 10 * broken

@@ -1,0 +1,43 @@
+"""Who and what a branch holds."""
+
+from branches.models.organisation import Administration, Branch
+from branches.models.pension import (
+    Correction,
+    CustodyRequest,
+    Decree,
+    DecreeKind,
+    DecreeLine,
+    Deduction,
+    DeductionKind,
+    Dependent,
+    Kind,
+    LineGroup,
+    PensionFile,
+    Person,
+    Relationship,
+    Sex,
+    Status,
+)
+from branches.models.staff import Appointment, User
+
+__all__ = [
+    "Administration",
+    "Appointment",
+    "Branch",
+    "Correction",
+    "CustodyRequest",
+    "Decree",
+    "DecreeKind",
+    "DecreeLine",
+    "Deduction",
+    "DeductionKind",
+    "Dependent",
+    "Kind",
+    "LineGroup",
+    "PensionFile",
+    "Person",
+    "Relationship",
+    "Sex",
+    "Status",
+    "User",
+]

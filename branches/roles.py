@@ -1,0 +1,130 @@
+"""Who may: every action, and the roles that may do it. Nothing else decides about persons.
+
+Sources: the directive 1393/10/27, parts 1 and 2, names the officers of each button; the rest is
+settled in docs/decisions/0002-who-may.md.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from branches.models import Appointment, User
+
+
+class Role(models.TextChoices):
+    CLERK = "clerk", _("Clerk")
+    TECHNICAL_OFFICER = "technical_officer", _("Technical pensions officer")
+    BRANCH_HEAD = "branch_head", _("Branch head")
+    INSURANCE_DEPUTY = "insurance_deputy", _("Insurance deputy")
+    DESTINATION_STAFF = "destination_staff", _("Destination staff")
+    PROVINCE_SUPERVISOR = "province_supervisor", _("Province supervisor")
+    CENTER_OPERATOR = "center_operator", _("Center operator")
+    AUDITOR = "auditor", _("Auditor")
+
+
+class Scope(models.TextChoices):
+    BRANCH = "branch", _("one branch")
+    PROVINCE = "province", _("the branches of one administration")
+    COUNTRY = "country", _("every branch")
+
+
+SCOPE = dict.fromkeys(Role, Scope.BRANCH) | {
+    Role.PROVINCE_SUPERVISOR: Scope.PROVINCE,
+    Role.CENTER_OPERATOR: Scope.COUNTRY,
+    Role.AUDITOR: Scope.COUNTRY,
+}
+
+
+class Action(models.TextChoices):
+    # a branch's own files
+    VIEW_FILES = "view_files", _("See pension files")
+    IMPORT_FILES = "import_files", _("Take in the old system's export")
+    CORRECT_FILE = "correct_file", _("Correct a pension file")
+    # a move, in the order of the directive
+    VIEW_CASES = "view_cases", _("See transfer cases")
+    REFER = "refer", _("Record the referral")
+    EDIT_MOVE = "edit_move", _("Edit the referral")
+    ASSEMBLE = "assemble", _("Complete the draft")
+    TICK = "tick", _("Tick a section compared with the paper file")
+    APPROVE_TECHNICAL = "approve_technical", _("Approve as technical officer")
+    SEND_BACK = "send_back", _("Send back")
+    APPROVE_HEAD = "approve_head", _("Send the data to the center")
+    RECALL = "recall", _("Recall")
+    CANCEL = "cancel", _("Cancel")
+    REOPEN = "reopen", _("Reopen")
+    RECEIVE = "receive", _("Receive from the center")
+    SHOW_DECREES = "show_decrees", _("Show the decrees received from the center")
+    RECORD_PAPER = "record_paper", _("Record the arrival of the paper file")
+    NOTE_DISCREPANCY = "note_discrepancy", _("Note a discrepancy")
+    DROP_DISCREPANCY = "drop_discrepancy", _("Drop a discrepancy noted by mistake")
+    VERIFY = "verify", _("Confirm the comparison")
+    RETURN_TO_ORIGIN = "return_to_origin", _("Return to origin")
+    REGISTER = "register", _("Confirm the registration of the data")
+    ACTIVATE = "activate", _("Activate the pension file")
+
+
+_BRANCH = frozenset(role for role in Role if SCOPE[role] == Scope.BRANCH)
+_HEADS = frozenset({Role.BRANCH_HEAD, Role.INSURANCE_DEPUTY})
+_OFFICER = frozenset({Role.TECHNICAL_OFFICER})
+_CLERK = frozenset({Role.CLERK})
+_STAFF = frozenset({Role.DESTINATION_STAFF})
+
+MATRIX: dict[Action, frozenset[Role]] = {
+    Action.VIEW_FILES: frozenset(Role),
+    Action.IMPORT_FILES: _HEADS | {Role.CENTER_OPERATOR},
+    Action.CORRECT_FILE: _CLERK,
+    Action.VIEW_CASES: frozenset(Role),
+    Action.REFER: _CLERK,
+    Action.EDIT_MOVE: _CLERK,
+    Action.ASSEMBLE: _CLERK,
+    Action.TICK: _OFFICER | _STAFF,
+    Action.APPROVE_TECHNICAL: _OFFICER,
+    Action.SEND_BACK: _OFFICER | _HEADS,
+    Action.APPROVE_HEAD: _HEADS,
+    Action.RECALL: _HEADS,
+    Action.CANCEL: _CLERK | _HEADS,
+    Action.REOPEN: _CLERK | _OFFICER,
+    Action.RECEIVE: _STAFF,
+    Action.SHOW_DECREES: _STAFF | _OFFICER,
+    Action.RECORD_PAPER: _STAFF,
+    Action.NOTE_DISCREPANCY: _STAFF | _OFFICER,
+    Action.DROP_DISCREPANCY: _STAFF | _OFFICER,
+    Action.VERIFY: _STAFF,
+    Action.RETURN_TO_ORIGIN: _STAFF | _OFFICER,
+    Action.REGISTER: _STAFF | _OFFICER,
+    Action.ACTIVATE: _OFFICER | _HEADS,
+}
+READING = frozenset({Action.VIEW_FILES, Action.VIEW_CASES})
+
+
+def acting_roles(user: "User", action: str, branch: Any) -> list[str]:
+    """The roles in which `user` may do `action` for `branch` today; empty when none."""
+    return [
+        a.role for a in user.current_appointments if a.covers(branch) and a.role in MATRIX[Action(action)]
+    ]
+
+
+def can(user: "User", action: str, branch: Any) -> bool:
+    """Whether `user` may do `action` for `branch` today."""
+    return bool(acting_roles(user, action, branch))
+
+
+def scoped(
+    rows: "models.QuerySet[Any]", user: "User", action: str, path: str = "branch"
+) -> "models.QuerySet[Any]":
+    """The rows of the branches for which `user` may do `action`; `path` leads to the branch (invariant I7)."""
+    may = [a for a in user.current_appointments if a.role in MATRIX[Action(action)]]
+    if any(a.scope == Scope.COUNTRY for a in may):
+        return rows
+    return rows.filter(_branches(may, path))
+
+
+def _branches(may: "list[Appointment]", path: str) -> models.Q:
+    branches = [a.branch_id for a in may if a.branch_id]
+    administrations = [a.administration_id for a in may if a.administration_id]
+    within = models.Q(**{f"{path}__in": branches})
+    if administrations:
+        within |= models.Q(**{f"{path}__administration__in": administrations})
+    return within
