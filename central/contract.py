@@ -1,0 +1,37 @@
+"""The envelope's contract: canonical bytes (RFC 8785), its seal (SHA-256), its versioned JSON Schema."""
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+from jsonschema import Draft202012Validator
+
+SCHEMAS = Path(__file__).parent / "schemas"
+CURRENT = "envelope-1"
+
+
+def canonical(content: Any) -> bytes:
+    """The one way to write `content` as bytes."""
+    return rfc8785.dumps(content)
+
+
+def seal_of(body: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(body).hexdigest()
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads((SCHEMAS / f"{name}.json").read_text("utf-8")))
+
+
+def faults(content: dict[str, Any]) -> list[tuple[str, str]]:
+    """Where `content` breaks its schema: (path such as dependents.0.sex, the keyword broken)."""
+    name = content.get("schema")
+    if not isinstance(name, str) or not (SCHEMAS / f"{name}.json").is_file():
+        return [("schema", "unknown")]
+    errors = _validator(name).iter_errors(content)
+    return sorted((".".join(str(p) for p in e.absolute_path), str(e.validator)) for e in errors)

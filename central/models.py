@@ -1,0 +1,158 @@
+"""The shared tables through which branches exchange. Codes, bytes and receipts: nothing of a branch's own.
+
+Written only by central.services. Months are Jalali integers yyyymm, times UTC.
+"""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import IntegerRangeField, RangeOperators
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Directory(models.Model):
+    """The branches that may exchange; a closed one names its successor."""
+
+    branch_code = models.CharField(_("branch code"), max_length=4, primary_key=True)
+    name = models.CharField(_("name"), max_length=120)
+    is_active = models.BooleanField(_("active"), default=True)
+    succeeded_by = models.CharField(_("succeeded by"), max_length=4, blank=True)
+
+    class Meta:
+        verbose_name = _("directory entry")
+        verbose_name_plural = _("directory")
+        ordering = ["branch_code"]
+
+    def __str__(self) -> str:
+        return f"{self.branch_code} {self.name}"
+
+
+class Envelope(models.Model):
+    """The sealed content of one version of one move. Append-only; its status is what its receipts say."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    move = models.UUIDField(_("move"))
+    version = models.PositiveSmallIntegerField(_("version"))
+    tracking_number = models.CharField(_("tracking number"), max_length=13)
+    pension_number = models.CharField(_("pension number"), max_length=10)
+    origin = models.CharField(_("origin branch"), max_length=4)
+    destination = models.CharField(_("destination branch"), max_length=4)
+    last_paid_month = models.PositiveIntegerField(_("last paid month"))
+    body = models.TextField(_("content"))
+    seal = models.CharField(_("seal"), max_length=64)
+    deposited_at = models.DateTimeField(_("deposited at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("envelope")
+        verbose_name_plural = _("envelopes")
+        constraints = [models.UniqueConstraint(name="envelope_version_once", fields=["move", "version"])]
+        indexes = [models.Index(name="envelope_by_destination", fields=["destination", "deposited_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.tracking_number} v{self.version}"
+
+
+class Waiting(models.Model):
+    """An envelope that its addressee has not taken yet: the queue, kept short whatever the history."""
+
+    envelope = models.OneToOneField(Envelope, models.PROTECT, primary_key=True)
+    destination = models.CharField(max_length=4)
+    since = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("waiting envelope")
+        verbose_name_plural = _("waiting envelopes")
+        indexes = [models.Index(name="waiting_by_destination", fields=["destination", "since"])]
+
+    def __str__(self) -> str:
+        return str(self.envelope_id)
+
+
+class Receipt(models.Model):
+    """What a branch says about an envelope. Append-only; two of a kind, or both of a contest, cannot stand."""
+
+    class Kind(models.TextChoices):
+        RECEIVED = "received", _("received")
+        VERIFIED = "verified", _("verified")
+        REGISTERED = "registered", _("registered")
+        ACTIVATED = "activated", _("activated")
+        RETURNED = "returned", _("returned")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        CANCELLED = "cancelled", _("cancelled")
+
+    # No foreign key: a withdrawal may come before the deposit it forbids (DESIGN 11.3).
+    envelope_id = models.UUIDField(_("envelope"))
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    by_branch = models.CharField(_("by branch"), max_length=4)
+    body = models.JSONField(_("content"), default=dict)
+    key = models.UUIDField(_("key"), unique=True)
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("receipt")
+        verbose_name_plural = _("receipts")
+        constraints = [
+            models.UniqueConstraint(name="receipt_once", fields=["envelope_id", "kind"]),
+            models.UniqueConstraint(
+                name="taken_or_withdrawn",
+                fields=["envelope_id"],
+                condition=Q(kind__in=["received", "withdrawn"]),
+            ),
+            models.UniqueConstraint(
+                name="registered_or_returned",
+                fields=["envelope_id"],
+                condition=Q(kind__in=["registered", "returned"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.envelope_id}"
+
+
+class Seat(models.Model):
+    """One row per pension: who pays it, or which move or closure says why nobody does."""
+
+    pension_number = models.CharField(_("pension number"), max_length=10, primary_key=True)
+    payable_branch = models.CharField(_("payable branch"), max_length=4, null=True, blank=True)
+    open_move = models.UUIDField(_("open move"), null=True, blank=True)
+    closure = models.CharField(_("closure"), max_length=60, null=True, blank=True)
+    version = models.PositiveIntegerField(_("version"), default=1)
+
+    class Meta:
+        verbose_name = _("seat")
+        verbose_name_plural = _("seats")
+        constraints = [
+            models.CheckConstraint(
+                name="seat_never_empty",
+                condition=Q(payable_branch__isnull=False)
+                | Q(open_move__isnull=False)
+                | Q(closure__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pension_number} {self.payable_branch or ''}"
+
+
+class Custody(models.Model):
+    """Which branch may pay a pension in which months: never two (exclusion constraint). Its history is kept."""
+
+    pension_number = models.CharField(_("pension number"), max_length=10)
+    branch_code = models.CharField(_("branch code"), max_length=4)
+    months = IntegerRangeField(_("months"))
+    reason = models.CharField(_("reason"), max_length=60)
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("custody")
+        verbose_name_plural = _("custody")
+        indexes = [models.Index(name="custody_by_branch", fields=["branch_code", "pension_number"])]
+        constraints = [
+            ExclusionConstraint(
+                name="one_payer_a_month",
+                expressions=[("pension_number", RangeOperators.EQUAL), ("months", RangeOperators.OVERLAPS)],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pension_number} {self.branch_code} {self.months}"

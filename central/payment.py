@@ -1,0 +1,44 @@
+"""Seat and custody: who pays a pension, and in which months. Called inside the center's transactions only."""
+
+from typing import Any
+
+from django.db.backends.postgresql.psycopg_any import NumericRange
+
+from central.models import Custody, Envelope, Seat
+from pension_transfer.lib.calendar import add_months
+
+
+def hold(seat: Seat, **changes: Any) -> None:
+    """Change the locked seat; its version counts every change."""
+    for name, value in changes.items():
+        setattr(seat, name, value)
+    seat.version += 1
+    seat.save()
+
+
+def begin(number: str, branch: str, month: int, reason: str) -> Custody:
+    """Open-ended custody from `month` (yyyymm) on; IntegrityError when another branch holds one of its months."""
+    return Custody.objects.create(
+        pension_number=number, branch_code=branch, months=NumericRange(month, None), reason=reason
+    )
+
+
+def end(number: str, branch: str, month: int) -> None:
+    """Let the open months of `branch` end before `month` (yyyymm)."""
+    for held in Custody.objects.filter(pension_number=number, branch_code=branch, months__upper_inf=True):
+        held.months = NumericRange(held.months.lower, max(month, held.months.lower))
+        held.save(update_fields=["months"])
+
+
+def hand_over(envelope: Envelope, seat: Seat) -> None:
+    """The origin's months end with the last paid one, the destination's begin after it (I5, I6)."""
+    first = add_months(envelope.last_paid_month, 1)
+    end(seat.pk, envelope.origin, first)
+    begin(seat.pk, envelope.destination, first, "registered")
+    hold(seat, payable_branch=envelope.destination)
+
+
+def free(envelope: Envelope, seat: Seat) -> None:
+    """The move no longer holds the pension; who pays it stays."""
+    if seat.open_move == envelope.move:
+        hold(seat, open_move=None)

@@ -1,0 +1,105 @@
+"""When the center takes an envelope or a receipt, and what follows: two tables."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from central import payment
+from central.models import Directory, Envelope, Receipt, Seat
+
+Kind = Receipt.Kind
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not a fault
+    """The center's final no: `code` says why, `detail` which branch is meant."""
+
+    def __init__(self, code: str, detail: str = ""):
+        super().__init__(f"{code} {detail}".strip())
+        self.code, self.detail = code, detail
+
+
+def given(envelope: Envelope) -> set[str]:
+    """The kinds of receipt that `envelope` has."""
+    return set(Receipt.objects.filter(envelope_id=envelope.pk).values_list("kind", flat=True))
+
+
+def seal_holds(envelope: Envelope) -> bool:
+    """Whether the content still hashes to its seal."""
+    return hashlib.sha256(envelope.body.encode()).hexdigest() == envelope.seal
+
+
+# --- deposit ----------------------------------------------------------------------------------------
+
+
+def _inactive(code: str) -> bool:
+    return not Directory.objects.filter(pk=code, is_active=True).exists()
+
+
+def _another_is_live(envelope: Envelope) -> bool:
+    last = Envelope.objects.filter(move=envelope.move).exclude(pk=envelope.pk).order_by("version").last()
+    return bool(last) and not given(last) & {Kind.WITHDRAWN, Kind.RETURNED}
+
+
+ENVELOPE_FAULTS: dict[str, Callable[[Envelope, Seat | None], bool]] = {
+    "withdrawn": lambda e, seat: Kind.WITHDRAWN in given(e),
+    "seal_broken": lambda e, seat: not seal_holds(e),
+    "destination_closed": lambda e, seat: _inactive(e.destination),
+    "no_custody": lambda e, seat: not seat or seat.payable_branch != e.origin,
+    "other_move_open": lambda e, seat: bool(seat and seat.open_move and seat.open_move != e.move),
+    "other_version_live": lambda e, seat: _another_is_live(e),
+}
+
+
+# --- receipts ---------------------------------------------------------------------------------------
+
+
+def _off_queue(envelope: Envelope, seat: Seat) -> None:
+    envelope.waiting.delete()
+
+
+def _withdrawn(envelope: Envelope, seat: Seat) -> None:
+    _off_queue(envelope, seat)
+    payment.free(envelope, seat)
+
+
+def _nothing(envelope: Envelope, seat: Seat) -> None:
+    """The receipt is all."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may give this kind of receipt, after which, not after which, and what follows."""
+
+    side: str
+    after: frozenset[str] = frozenset()
+    never_after: frozenset[str] = frozenset()
+    follow: Callable[[Envelope, Seat], None] = _nothing
+
+    def check(self, branch: str, envelope: Envelope) -> None:
+        """Refused with the code of the first fault."""
+        if branch != getattr(envelope, self.side):
+            raise Refused("not_addressed", getattr(envelope, self.side))
+        kinds = given(envelope)
+        if stands := sorted(kinds & self.never_after):
+            raise Refused(f"already_{stands[0]}")
+        if self.after and not kinds & self.after:
+            raise Refused("out_of_order")
+        if self.side == "destination" and not seal_holds(envelope):
+            raise Refused("seal_broken")
+
+
+TAKEN = frozenset({Kind.RECEIVED})
+RULES: dict[str, Rule] = {
+    Kind.RECEIVED: Rule("destination", never_after=frozenset({Kind.WITHDRAWN}), follow=_off_queue),
+    Kind.WITHDRAWN: Rule("origin", never_after=TAKEN, follow=_withdrawn),
+    Kind.VERIFIED: Rule("destination", after=TAKEN, never_after=frozenset({Kind.RETURNED})),
+    Kind.RETURNED: Rule("destination", after=TAKEN, never_after=frozenset({Kind.REGISTERED})),
+    Kind.REGISTERED: Rule(
+        "destination",
+        after=frozenset({Kind.VERIFIED}),
+        never_after=frozenset({Kind.RETURNED}),
+        follow=payment.hand_over,
+    ),
+    Kind.ACTIVATED: Rule("destination", after=frozenset({Kind.REGISTERED}), follow=payment.free),
+    Kind.CANCELLED: Rule("origin", after=frozenset({Kind.RETURNED, Kind.WITHDRAWN}), follow=payment.free),
+}

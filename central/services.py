@@ -1,0 +1,165 @@
+"""The only writers of the center's tables. Each verb is one transaction and safe to repeat.
+
+Every verb that touches payment locks the pension's seat first, so that the first of two wins.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import NumericRange
+
+from central import payment
+from central.models import Custody, Directory, Envelope, Receipt, Seat, Waiting
+from central.rules import ENVELOPE_FAULTS, RULES, Refused
+
+Kind = Receipt.Kind
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a branch says of an envelope: `key` makes it safe to repeat, `body` travels to the other side."""
+
+    envelope_id: UUID
+    kind: str
+    by_branch: str
+    key: UUID
+    body: dict[str, Any]
+
+
+@contextmanager
+def center() -> Iterator[None]:
+    """One transaction in the center; RuntimeError when one is already open there (D3)."""
+    with transaction.atomic(using=settings.CENTER, durable=True):
+        yield
+
+
+def _locked_seat(number: str) -> Seat | None:
+    return Seat.objects.select_for_update().filter(pk=number).first()
+
+
+# --- the four verbs ---------------------------------------------------------------------------------
+
+
+def deposit(envelope: Envelope) -> Envelope:
+    """Put a sealed envelope at its addressee's disposal; Refused with a code of ENVELOPE_FAULTS."""
+    with center():
+        seat = _locked_seat(envelope.pension_number)
+        if stored := Envelope.objects.filter(pk=envelope.pk).first():
+            return stored
+        for code, is_at_fault in ENVELOPE_FAULTS.items():
+            if is_at_fault(envelope, seat):
+                raise Refused(code, (seat and seat.payable_branch) or "")
+        envelope.save(force_insert=True)
+        Waiting.objects.create(envelope=envelope, destination=envelope.destination)
+        payment.hold(seat, open_move=envelope.move)
+        return envelope
+
+
+def take(said: Answer) -> Envelope:
+    """Receive an envelope: receipt and content in one; receiving again changes nothing (I3)."""
+    answer(said)
+    return Envelope.objects.get(pk=said.envelope_id)
+
+
+def withdraw(said: Answer, pension_number: str) -> Receipt:
+    """Take an untaken envelope back. One that was never deposited is barred from coming later."""
+    return answer(said, pension_number)
+
+
+def answer(said: Answer, pension_number: str = "") -> Receipt:
+    """Record a receipt and what follows for the seat; Refused when something else was said first."""
+    with center():
+        stored = Envelope.objects.filter(pk=said.envelope_id)
+        number = pension_number or stored.values_list("pension_number", flat=True).get()
+        seat = _locked_seat(number)
+        if repeated := Receipt.objects.filter(envelope_id=said.envelope_id, kind=said.kind).first():
+            return _same(repeated, said)
+        envelope = stored.first()
+        if envelope is None and said.kind == Kind.WITHDRAWN:
+            return Receipt.objects.create(**vars(said))
+        return _record(said, envelope, seat)
+
+
+def _record(said: Answer, envelope: Envelope, seat: Seat) -> Receipt:
+    rule = RULES[said.kind]
+    rule.check(said.by_branch, envelope)
+    receipt = Receipt.objects.create(**vars(said))
+    rule.follow(envelope, seat)
+    return receipt
+
+
+def _same(stored: Receipt, said: Answer) -> Receipt:
+    if stored.by_branch != said.by_branch:
+        raise Refused("not_addressed", stored.by_branch)
+    return stored
+
+
+# --- payment ----------------------------------------------------------------------------------------
+
+
+def open_custody(claims: dict[str, int], branch: str, reason: str) -> dict[str, str]:
+    """Claim payment of pension numbers from a month on: {number: yyyymm}.
+
+    Returns those held elsewhere: {number: branch code}. Claiming again what is held changes nothing.
+    """
+    with center():
+        rows = [Seat(pension_number=number, payable_branch=branch) for number in sorted(claims)]
+        Seat.objects.bulk_create(rows, ignore_conflicts=True)
+        seats = list(Seat.objects.select_for_update().filter(pk__in=claims).order_by("pk"))
+        mine = {seat.pk for seat in seats if seat.payable_branch == branch}
+        known = set(Custody.objects.filter(pension_number__in=mine).values_list("pension_number", flat=True))
+        Custody.objects.bulk_create(
+            Custody(pension_number=n, branch_code=branch, months=NumericRange(claims[n], None), reason=reason)
+            for n in sorted(mine - known)
+        )
+        return {seat.pk: seat.payable_branch or "" for seat in seats if seat.pk not in mine}
+
+
+def close_custody(number: str, branch: str, month: int, reason: str) -> None:
+    """End payment at `branch` from `month` (yyyymm) on; Refused when another branch holds the pension."""
+    with center():
+        seat = _locked_seat(number)
+        if seat and seat.closure:
+            return
+        if not seat or seat.payable_branch != branch:
+            raise Refused("no_custody", (seat and seat.payable_branch) or "")
+        payment.end(number, branch, month)
+        payment.hold(seat, payable_branch=None, open_move=None, closure=reason)
+
+
+# --- reading and reference data ---------------------------------------------------------------------
+
+
+def waiting(branches: Iterable[str]) -> list[Envelope]:
+    """Envelopes addressed to these branches and not taken, oldest first, without their content."""
+    rows = (
+        Waiting.objects.filter(destination__in=list(branches))
+        .select_related("envelope")
+        .defer("envelope__body")
+    )
+    return [row.envelope for row in rows.order_by("since")]
+
+
+def receipts_of(envelopes: Iterable[UUID]) -> list[Receipt]:
+    """All receipts of these envelopes, in the order they were given."""
+    return list(Receipt.objects.filter(envelope_id__in=list(envelopes)).order_by("id"))
+
+
+def latest_of(moves: Iterable[UUID]) -> dict[UUID, Envelope]:
+    """The last envelope of each move, without its content."""
+    rows = Envelope.objects.filter(move__in=list(moves)).defer("body").order_by("version")
+    return {row.move: row for row in rows}
+
+
+def publish(branches: Iterable[tuple[str, str, bool]]) -> None:
+    """Make (code, name, is active) known to the directory."""
+    rows = [Directory(branch_code=code, name=name, is_active=active) for code, name, active in branches]
+    with center():
+        Directory.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["branch_code"], update_fields=["name", "is_active"]
+        )
