@@ -1,0 +1,241 @@
+"""The fixed cast: two branches with every role, a third branch, a province, the center, an auditor, an outsider."""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from branches.models import (
+    Administration,
+    Appointment,
+    Branch,
+    Decree,
+    DecreeLine,
+    Deduction,
+    Dependent,
+    PensionFile,
+    User,
+)
+from branches.roles import SCOPE, Action, Role, Scope
+from transfers import exchange, workflow
+from transfers.models import TransferCase
+from transfers.snapshot import SECTIONS
+from transfers.states import Side, State
+
+IBANS = ["IR950130000000123456789012"]
+BRANCH_ROLES = [role for role in Role if SCOPE[role] == Scope.BRANCH]
+
+
+@dataclass
+class Cast:
+    """Who and what every test can count on."""
+
+    origin: Branch
+    destination: Branch
+    third: Branch
+    people: dict[tuple[str, str], User]
+
+    def at(self, branch: Branch, role: str) -> User:
+        """Somebody with `role` at `branch`, read anew as a request would."""
+        return User.objects.get(pk=self.people[branch.pk, role].pk)
+
+    def reader(self, role: str) -> User:
+        return User.objects.get(pk=self.people["", role].pk)
+
+
+def national_code(number: int) -> str:
+    """A valid code in the range believed to be given to nobody (990…)."""
+    body = f"99{number:07d}"
+    rest = sum(int(d) * (10 - i) for i, d in enumerate(body)) % 11
+    return body + str(rest if rest < 2 else 11 - rest)
+
+
+def appoint(username: str, role: str, **where: Any) -> User:
+    user, _new = User.objects.get_or_create(
+        username=username, defaults={"first_name": "کارمند", "last_name": username}
+    )
+    Appointment.objects.create(user=user, role=role, since=dt.date(2020, 1, 1), **where)
+    return user
+
+
+def make_cast() -> Cast:
+    tehran = Administration.objects.create(
+        code="23", name="اداره کل تهران", name_en="Tehran", province="تهران"
+    )
+    fars = Administration.objects.create(code="07", name="اداره کل فارس", name_en="Fars", province="فارس")
+    origin = Branch.objects.create(
+        code="0801", administration=tehran, name="شعبه ۱ تهران", name_en="T1", city="تهران"
+    )
+    destination = Branch.objects.create(
+        code="1001", administration=fars, name="شعبه شیراز", name_en="S", city="شیراز"
+    )
+    third = Branch.objects.create(
+        code="0701", administration=fars, name="شعبه مرودشت", name_en="M", city="مرودشت"
+    )
+    people = {
+        (branch.pk, role): appoint(f"{role}_{branch.pk}", role, branch=branch)
+        for branch in (origin, destination, third)
+        for role in BRANCH_ROLES
+    }
+    people["", Role.PROVINCE_SUPERVISOR] = appoint(
+        "province", Role.PROVINCE_SUPERVISOR, administration=tehran
+    )
+    people["", Role.CENTER_OPERATOR] = appoint("center", Role.CENTER_OPERATOR)
+    people["", Role.AUDITOR] = appoint("auditor", Role.AUDITOR)
+    people["", "outsider"] = User.objects.create(username="outsider")
+    exchange.publish_directory()
+    return Cast(origin, destination, third, people)
+
+
+def make_file(branch: Branch, number: int = 1, **changes: Any) -> PensionFile:
+    """A retired man with wife and son, two decrees, a loan; payment held by `branch` at the center."""
+    values: dict[str, Any] = {
+        "pension_number": f"70{number:08d}",
+        "kind": "retirement",
+        "insurance_number": f"00{number:08d}",
+        "national_code": national_code(number * 10),
+        "first_name": "علی‌رضا",
+        "last_name": "حسینی",
+        "father_name": "محمد",
+        "birth_date": dt.date(1955, 5, 5),
+        "sex": "male",
+        "established_on": dt.date(2015, 4, 21),
+        "iban": IBANS[0],
+        "mobile": "09121234567",
+        "postal_code": "1136934567",
+        "last_paid_month": 140508,
+        "paper_pages": 120,
+    }
+    file = PensionFile.objects.create(branch=branch, **(values | changes))
+    _people_of(file, number)
+    _decrees_of(file)
+    exchange.open_custody({file.pension_number: 139402}, branch.pk, "test")
+    return file
+
+
+def _people_of(file: PensionFile, number: int) -> None:
+    for i, (relationship, sex, born) in enumerate([("wife", "female", 1960), ("son", "male", 2010)], 1):
+        Dependent.objects.create(
+            file=file, national_code=national_code(number * 10 + i), first_name="زهرا", last_name="حسینی", sex=sex,
+            relationship=relationship, birth_date=dt.date(born, 6, 1), entitled_from=dt.date(2015, 4, 21),
+        )  # fmt: skip
+    Deduction.objects.create(file=file, kind="loan", creditor="بانک رفاه", monthly_amount=12_500_000, remaining_amount=62_500_000)  # fmt: skip
+
+
+def _decrees_of(file: PensionFile) -> None:
+    for number, kind, year in [("1/94", "establishing", 2015), ("1/05", "annual_increase", 2026)]:
+        decree = Decree.objects.create(
+            file=file, number=number, kind=kind, issued_on=dt.date(year, 5, 10), effective_on=dt.date(year, 4, 21),
+            issuing_branch=file.branch_id, previous_number="1/94" if year == 2026 else "", amount_before=0,
+            amount_after=166_255_500,
+        )  # fmt: skip
+        DecreeLine.objects.create(decree=decree, order=1, title="مستمری", group="pension", amount=166_255_500)
+
+
+# --- walking a case to a state ----------------------------------------------------------------------------
+
+MOVE = {
+    "destination": "1001",
+    "reason": "residence",
+    "letter_number": "1234/5",
+    "letter_date": "1405/08/20",
+    "note": "",
+}
+PAPER = {"paper_arrived_on": "1405/08/25", "paper_letter_number": "77/1", "paper_pages": "120"}
+DIFFERENCE = {
+    "section": "principal", "field": "birth_date", "paper_value": "1334/02/16", "code": "different_value",
+    "severity": "must_be_corrected", "note": "",
+}  # fmt: skip
+
+
+def press(action: str, case: TransferCase, by: User, **data: Any) -> TransferCase:
+    """One step, as one press of a button."""
+    return workflow.perform(action, case.pk, by=by, command_id=uuid.uuid4(), data=data)
+
+
+def tick_all(case: TransferCase, by: User) -> TransferCase:
+    for section in SECTIONS:
+        case = press(Action.TICK, case, by, section=section, ticked="on")
+    return case
+
+
+class Walk:
+    """Carries one case along the directive's way; every state is reached through the door."""
+
+    def __init__(self, cast: Cast, file: PensionFile | None = None):
+        self.cast, self.file = cast, file or make_file(cast.origin)
+        self.clerk = cast.at(cast.origin, Role.CLERK)
+        self.officer = cast.at(cast.origin, Role.TECHNICAL_OFFICER)
+        self.head = cast.at(cast.origin, Role.BRANCH_HEAD)
+        self.staff = cast.at(cast.destination, Role.DESTINATION_STAFF)
+        self.other_officer = cast.at(cast.destination, Role.TECHNICAL_OFFICER)
+        self.case: TransferCase = None  # type: ignore[assignment]
+        self.copy: TransferCase = None  # type: ignore[assignment]
+
+    def to(self, state: str, side: str = Side.ORIGIN) -> TransferCase:
+        """The copy of `side`, standing at `state`."""
+        for name in WAY[side, state]:
+            getattr(self, name)()
+        rows = TransferCase.objects.filter(pension_number=self.file.pension_number, side=side)
+        return rows.latest("id")
+
+    def draft(self) -> None:
+        data = MOVE | {"destination": self.cast.destination.pk}
+        self.case = workflow.open_case(self.file.pk, by=self.clerk, command_id=uuid.uuid4(), data=data)
+
+    def refer_incomplete(self) -> None:
+        PensionFile.objects.filter(pk=self.file.pk).update(iban="")
+        self.draft()
+
+    def technical(self) -> None:
+        tick_all(self.case, self.officer)
+        self.case = press(Action.APPROVE_TECHNICAL, self.case, self.officer, last_paid_month="1405/08")
+
+    def send(self) -> None:
+        self.case = press(Action.APPROVE_HEAD, self.case, self.head)
+
+    def receive(self) -> None:
+        self.case = TransferCase.objects.get(pk=self.case.pk)
+        self.copy = workflow.receive(
+            self.case.envelope_id, branch=self.cast.destination, by=self.staff, command_id=uuid.uuid4()
+        )
+
+    def compare(self) -> None:
+        press(Action.SHOW_DECREES, self.copy, self.staff)
+        press(Action.RECORD_PAPER, self.copy, self.staff, **PAPER)
+        tick_all(self.copy, self.staff)
+
+    def verify(self) -> None:
+        self.copy = press(Action.VERIFY, self.copy, self.staff)
+
+    def give_back(self) -> None:
+        press(Action.NOTE_DISCREPANCY, self.copy, self.staff, **DIFFERENCE)
+        self.copy = press(Action.RETURN_TO_ORIGIN, self.copy, self.staff)
+
+    def register(self) -> None:
+        self.copy = press(Action.REGISTER, self.copy, self.staff)
+
+    def activate(self) -> None:
+        self.copy = press(Action.ACTIVATE, self.copy, self.other_officer)
+
+    def cancel(self) -> None:
+        press(Action.CANCEL, self.case, self.clerk, reason="اشتباه در انتخاب پرونده")
+
+
+_SENT = ["draft", "technical", "send"]
+_RECEIVED = [*_SENT, "receive"]
+_VERIFIED = [*_RECEIVED, "compare", "verify"]
+_BOTH = {
+    State.RECEIVED: _RECEIVED,
+    State.VERIFIED: _VERIFIED,
+    State.REGISTERED: [*_VERIFIED, "register"],
+    State.RETURNED: [*_RECEIVED, "give_back"],
+}
+WAY: dict[tuple[str, str], list[str]] = {
+    (Side.ORIGIN, State.REFERRAL): ["refer_incomplete"],
+    (Side.ORIGIN, State.DRAFT): ["draft"],
+    (Side.ORIGIN, State.TECHNICALLY_APPROVED): ["draft", "technical"],
+    (Side.ORIGIN, State.SENT): _SENT,
+    (Side.ORIGIN, State.CANCELLED): ["draft", "cancel"],
+    **{(side, state): way for side in Side for state, way in _BOTH.items()},
+}

@@ -1,0 +1,51 @@
+"""What every test has."""
+
+from typing import Any
+
+import hypothesis
+import pytest
+
+from tests import flush  # noqa: F401 - its import is its effect
+from tests.cast import Cast, Walk, make_cast
+
+# A shared machine is no stopwatch: how long an example took says nothing about the product.
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say loudly whether a browser was used: a skipped screen test must not look like a passed one."""
+    ran = _browser_reports(terminalreporter, "passed", "failed")
+    skipped = _browser_reports(terminalreporter, "skipped")
+    terminalreporter.section("browser tests", sep="=")
+    if ran and not skipped:
+        terminalreporter.line(f"THE BROWSER TESTS RAN: {len(ran)} of them, in a real Chromium.", green=True)
+        return
+    terminalreporter.line(f"BROWSER TESTS: {len(ran)} RAN, {len(skipped)} DID NOT.", red=True, bold=True)
+    for reason in sorted({str(report.longrepr[2]) for report in skipped}):
+        terminalreporter.line(f"  {reason}")
+
+
+def _browser_reports(reporter: Any, *kinds: str) -> list[Any]:
+    reports = (report for kind in kinds for report in reporter.stats.get(kind, []))
+    return [report for report in reports if report.nodeid.startswith("tests/browser/")]
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """The fixed cast of every story."""
+    return make_cast()
+
+
+@pytest.fixture
+def walk(cast: Cast) -> Walk:
+    """A case to be walked to a state."""
+    return Walk(cast)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test that has a database has both: the site's and the center's."""
+    for item in items:
+        for mark in item.iter_markers("django_db"):
+            mark.kwargs.setdefault("databases", "__all__")

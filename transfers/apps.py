@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class TransfersConfig(AppConfig):
+    """A branch's copies of moves: states, workflow, exchange with the center, screens, API."""
+
+    name = "transfers"
+    verbose_name = _("Transfers")
+
+    def ready(self) -> None:
+        """Tie what must hear of each other and may not import each other."""
+        from transfers import sync, workflow
+
+        workflow.on_crossed.append(sync.follow_if_reached)

@@ -1,0 +1,146 @@
+"""Steps on their way over to the center: told after they are decided here, or intended before it decides.
+
+A crossing is written in the step's own transaction; transfers.workflow settles it after the commit.
+"""
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from branches.models import Branch, User
+from branches.roles import Action
+from central import contract
+from central.models import Envelope
+from pension_transfer.lib.errors import NotNow
+from transfers import exchange, trail
+from transfers.models import Crossing, TransferCase, Verb
+from transfers.states import Side, State
+
+if TYPE_CHECKING:
+    from transfers.workflow import Doing
+
+
+def tell(
+    doing: "Doing", verb: str, kind: str = "", envelope_id: uuid.UUID | None = None, **body: Any
+) -> None:
+    """Write the step into the outbox: it is told to the center after the commit, and again until it answers."""
+    Crossing.objects.create(
+        key=uuid.uuid4(),
+        verb=verb,
+        kind=kind,
+        action=doing.action,
+        branch=doing.case.branch,
+        case=doing.case,
+        envelope_id=envelope_id or doing.case.envelope_id,
+        by=doing.by,
+        role=doing.role,
+        body=_person(doing.by, doing.role) | body,
+    )
+
+
+def _person(by: User | None, role: str) -> dict[str, Any]:
+    return {"by_name": str(by or ""), "role": role, "at": trail.utc(timezone.now())}
+
+
+# --- decided in the center ------------------------------------------------------------------------------
+
+
+def intend(doing: "Doing", command_id: uuid.UUID) -> Crossing:
+    """Commit what is wanted before the center is asked, so that it can be finished in this person's name."""
+    verb, kind = DECIDED_THERE[doing.action]
+    case = doing.case
+    body = _person(doing.by, doing.role) | BODIES.get(doing.action, lambda doing: {})(doing)
+    return Crossing.objects.create(
+        key=command_id, verb=verb, kind=kind, action=doing.action, branch=case.branch, case=case,
+        envelope_id=case.envelope_id, by=doing.by, role=doing.role, input=_plain(doing.input), body=body,
+        decided_there=True,
+    )  # fmt: skip
+
+
+def intend_taking(
+    envelope_id: uuid.UUID, branch: Branch, by: User, role: str, command_id: uuid.UUID
+) -> Crossing:
+    """The wish to receive an envelope, of which nothing is known here yet."""
+    return Crossing.objects.create(
+        key=command_id, verb=Verb.TAKE, kind="received", action=Action.RECEIVE, branch=branch,
+        envelope_id=envelope_id, by=by, role=role, body=_person(by, role), decided_there=True,
+    )  # fmt: skip
+
+
+def close_crossing(crossing: Crossing, state: str, reason: str = "") -> None:
+    """The center has answered."""
+    changed = {"state": state, "reason": reason[:80], "settled_at": timezone.now()}
+    Crossing.objects.filter(pk=crossing.pk).update(attempts=F("attempts") + 1, **changed)
+    if state == "refused" and crossing.case and not crossing.decided_there:
+        _turn_to_the_head(crossing.case_id)
+
+
+def _turn_to_the_head(case_id: int) -> None:
+    case = TransferCase.objects.get(pk=case_id)
+    TransferCase.objects.filter(pk=case_id).update(turn=case.whose_turn(), turn_since=timezone.now())
+
+
+def _plain(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: getattr(value, "pk", value) for name, value in given.items()}
+
+
+def _return_body(doing: "Doing") -> dict[str, Any]:
+    rows = doing.case.discrepancies.filter(version=doing.case.version)
+    names = ("section", "field", "sent_value", "paper_value", "code", "severity", "note", "by_name")
+    return _plain(doing.input) | {"discrepancies": list(rows.values(*names))}
+
+
+DECIDED_THERE: dict[str, tuple[str, str]] = {
+    Action.RECALL: (Verb.WITHDRAW, "withdrawn"),
+    Action.RETURN_TO_ORIGIN: (Verb.ANSWER, "returned"),
+    Action.REGISTER: (Verb.ANSWER, "registered"),
+}
+BODIES: dict[str, Callable[["Doing"], dict[str, Any]]] = {
+    Action.RECALL: lambda doing: {"note": doing.input["reason"]},
+    Action.RETURN_TO_ORIGIN: _return_body,
+    Action.REGISTER: lambda doing: {"receipt_number": f"{doing.case.tracking_number}-{doing.case.version}"},
+}
+
+
+# --- what comes back ------------------------------------------------------------------------------------
+
+
+def sealed_content(envelope: Envelope) -> dict[str, Any]:
+    """The content as it was sealed; NotNow when bytes, seal or contract do not hold."""
+    content: dict[str, Any] = json.loads(envelope.body)
+    if not exchange.is_sealed(envelope) or contract.faults(content):
+        raise NotNow(_("The seal does not hold: the content was altered on its way. Tell the center operator."), "seal_broken")  # fmt: skip
+    return content
+
+
+def _received_case(envelope: Envelope, branch: Branch, content: dict[str, Any]) -> TransferCase:
+    principal, move = content["principal"], content["move"]
+    return TransferCase(
+        transfer_id=envelope.move,
+        side=Side.DESTINATION,
+        state=State.RECEIVED,
+        branch=branch,
+        origin_id=envelope.origin,
+        destination_id=envelope.destination,
+        tracking_number=envelope.tracking_number,
+        pension_number=envelope.pension_number,
+        national_code=principal["national_code"],
+        person_name=f"{principal['first_name']} {principal['last_name']}",
+        **{name: move[name] for name in ("reason", "letter_number", "letter_date", "note")},
+    )
+
+
+def case_of(crossing: Crossing, answer: Any) -> tuple[TransferCase, bool]:
+    """The locked case that a crossing concerns, and whether it is new here."""
+    if crossing.verb != Verb.TAKE:
+        return TransferCase.objects.select_for_update(of=("self",)).get(pk=crossing.case_id), False
+    held = TransferCase.objects.select_for_update(of=("self",)).filter(
+        transfer_id=answer.move, branch=crossing.branch, side=Side.DESTINATION
+    )
+    case = held.first()
+    return (case, False) if case else (_received_case(answer, crossing.branch, sealed_content(answer)), True)

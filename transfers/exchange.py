@@ -1,0 +1,125 @@
+"""The only caller of the center: what a crossing asks, and what the center has for this branch (D2, D3)."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, InterfaceError, OperationalError, connections
+
+from branches.models import Branch
+from central import services
+from central.models import Envelope, Receipt
+from central.rules import Refused, seal_holds
+from transfers.models import Crossing, TransferCase, Verb
+
+__all__ = ["Refused", "Unreachable", "ask", "latest_of", "publish_directory", "receipts_of", "waiting"]
+
+
+class Unreachable(Exception):  # noqa: N818 - a condition, not a fault
+    """The center did not answer; what was asked is asked again later."""
+
+
+def outside_transactions() -> None:
+    """RuntimeError inside an atomic block of either database: no transaction spans two of them."""
+    for alias in {"default", settings.CENTER}:
+        blocks = connections[alias].atomic_blocks
+        if blocks and not blocks[-1]._from_testcase:
+            raise RuntimeError("the center is asked inside a transaction")
+
+
+def _reached(question: Callable[[], Any]) -> Any:
+    try:
+        return question()
+    except (OperationalError, InterfaceError) as lost:
+        connections[settings.CENTER].close_if_unusable_or_obsolete()
+        raise Unreachable(str(lost)) from lost
+    except IntegrityError as clash:  # the constraint is the second wall: somebody else was first
+        raise Refused("conflict") from clash
+
+
+# --- the four verbs -----------------------------------------------------------------------------------
+
+
+def ask(crossing: Crossing) -> Any:
+    """Carry a crossing over. Its answer; Refused when the center says no, Unreachable when it says nothing."""
+    outside_transactions()
+    return _reached(lambda: VERBS[crossing.verb](crossing))
+
+
+def _said(crossing: Crossing) -> services.Answer:
+    return services.Answer(
+        crossing.envelope_id, crossing.kind, crossing.branch_id, crossing.key, crossing.body
+    )
+
+
+def _deposit(crossing: Crossing) -> Envelope:
+    case = crossing.case
+    content = case.contents.get(envelope_id=crossing.envelope_id)
+    return services.deposit(
+        Envelope(
+            id=content.envelope_id,
+            move=case.transfer_id,
+            version=content.version,
+            tracking_number=case.tracking_number,
+            pension_number=case.pension_number,
+            origin=case.origin_id,
+            destination=case.destination_id,
+            last_paid_month=case.last_paid_month,
+            body=content.body,
+            seal=content.seal,
+        )
+    )
+
+
+def _withdraw(crossing: Crossing) -> Receipt:
+    return services.withdraw(_said(crossing), crossing.case.pension_number)
+
+
+VERBS: dict[str, Callable[[Crossing], Any]] = {
+    Verb.DEPOSIT: _deposit,
+    Verb.TAKE: lambda crossing: services.take(_said(crossing)),
+    Verb.WITHDRAW: _withdraw,
+    Verb.ANSWER: lambda crossing: services.answer(_said(crossing)),
+}
+
+
+# --- what the center has for us -------------------------------------------------------------------------
+
+
+def waiting(branches: Iterable[str]) -> list[Envelope]:
+    """Envelopes that wait for these branches, without content; Unreachable when the center is."""
+    return _reached(lambda: services.waiting(branches))
+
+
+def receipts_of(envelopes: Iterable[UUID]) -> list[Receipt]:
+    """The receipts of these envelopes in their order."""
+    return _reached(lambda: services.receipts_of(envelopes))
+
+
+def latest_of(cases: Iterable[TransferCase]) -> dict[UUID, Envelope]:
+    """The last envelope of each case's move."""
+    return _reached(lambda: services.latest_of(case.transfer_id for case in cases))
+
+
+def is_sealed(envelope: Envelope) -> bool:
+    """Whether what came is what was sealed."""
+    return seal_holds(envelope)
+
+
+def publish_directory() -> None:
+    """Tell the center which branches there are here."""
+    rows = list(Branch.objects.values_list("code", "name", "is_active"))
+    _reached(lambda: services.publish(rows))
+
+
+def open_custody(claims: dict[str, int], branch: str, reason: str) -> dict[str, str]:
+    """Claim payment of pensions; those held elsewhere come back with the branch that holds them."""
+    outside_transactions()
+    return _reached(lambda: services.open_custody(claims, branch, reason))
+
+
+def close_custody(number: str, branch: str, month: int, reason: str) -> None:
+    """End payment from `month` on."""
+    outside_transactions()
+    _reached(lambda: services.close_custody(number, branch, month, reason))

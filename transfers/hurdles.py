@@ -1,0 +1,205 @@
+"""What stands in the way: why a step is closed, in sentences that say what to do."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from branches.models import PensionFile, Status, User
+from branches.roles import Action, acting_roles
+from pension_transfer.lib.errors import NotNow
+from transfers import completeness, snapshot
+from transfers.effects import list_missing
+from transfers.inputs import SECTION_NAMES
+from transfers.models import Part, Severity, TransferCase
+from transfers.states import MOVES, WITHIN, State
+
+LOST_RACES = {
+    "one_open_move": gettext_lazy("This pension already has an open referral. Look it up under tracking."),
+    "one_intention_a_case": gettext_lazy(
+        "A step of this case is waiting for the center. It is finished by itself."
+    ),
+    "one_part_a_person": gettext_lazy(
+        "You have taken another part in this move; a colleague must take this step."
+    ),
+    "one_taking_an_envelope": gettext_lazy("A colleague is receiving this file this very moment."),
+    "transfers_command_pkey": gettext_lazy("This step has just been taken; nothing was done twice."),
+    "one_copy_a_side": gettext_lazy("This file has already been received."),
+    "one_open_destination": gettext_lazy("This file has already been received."),
+    "file_once_in_a_branch": gettext_lazy("This branch already holds a file with this pension number."),
+}
+REFUSED_BY_CENTER = {
+    "withdrawn": gettext_lazy("The origin recalled it before it could be received."),
+    "already_withdrawn": gettext_lazy("The origin recalled it before it could be received."),
+    "already_received": gettext_lazy(
+        "The destination has already received it; only the destination can return it."
+    ),
+    "already_returned": gettext_lazy("A colleague has already returned it to the origin."),
+    "already_registered": gettext_lazy("A colleague has already registered it."),
+    "seal_broken": gettext_lazy(
+        "The seal does not hold: the content was altered on its way. Tell the center operator."
+    ),
+    "destination_closed": gettext_lazy(
+        "The destination branch is closed. Recall the case and choose another branch."
+    ),
+    "no_custody": gettext_lazy("The center knows another branch as the payer of this pension."),
+    "other_move_open": gettext_lazy("Another move of this pension is open at the center."),
+    "not_addressed": gettext_lazy("It is addressed to another branch."),
+}
+
+
+def refused_by_center(code: str, detail: str = "") -> str:
+    """The center's no, in words."""
+    sentence = REFUSED_BY_CENTER.get(code, gettext_lazy("The center refused this step."))
+    return f"{sentence} ({detail or code})" if code not in REFUSED_BY_CENTER or detail else str(sentence)
+
+
+def what_happened(case: TransferCase, seen: int | None = None) -> str:
+    """What others did since a page was shown, or where the case stands."""
+    since = (
+        list(case.events.filter(sequence__gt=seen))
+        if seen is not None
+        else list(case.events.order_by("sequence"))[-1:]
+    )
+    done = "، ".join(f"{action_label(e.action)} ({e.by_name or _('by itself')})" for e in since)
+    now = _("This case is now: %(state)s.") % {"state": case.get_state_display()}
+    return f"{now} {_('Meanwhile: %(done)s.') % {'done': done}}" if done else now
+
+
+def action_label(action: str) -> str:
+    """An action's name for people; steps that come by themselves have theirs in the table of states."""
+    if action in Action.values:
+        return str(Action(action).label)
+    return next((str(step.label) for step in MOVES + WITHIN if step.action == action), action)
+
+
+# --- before a referral ----------------------------------------------------------------------------------
+
+
+def referral_hurdles(file: PensionFile) -> list[str]:
+    """Why this file cannot be referred; empty when it can."""
+    found = []
+    if file.status not in {Status.ACTIVE, Status.SUSPENDED}:
+        found.append(_("Only an active or suspended file can be referred; this one is: %(status)s.") % {"status": file.get_status_display()})  # fmt: skip
+    requests = file.custody_requests.filter(settled_at=None)
+    if request := requests.first():
+        found.append(
+            _("Branch %(branch)s holds the payment of this pension.") % {"branch": request.held_by}
+            if request.held_by
+            else _("The center has not confirmed yet that this branch pays this pension.")
+        )
+    if case := TransferCase.objects.open().filter(pension_file=file, side="origin").first():
+        found.append(_("It has an open referral: %(number)s.") % {"number": case.tracking_number})
+    return found
+
+
+def refuse_referral(file: PensionFile) -> None:
+    """NotNow when the file cannot be referred."""
+    if found := referral_hurdles(file):
+        raise NotNow(" ".join(found), "blocked")
+
+
+# --- before a step of a case ------------------------------------------------------------------------------
+
+
+def unticked(case: TransferCase) -> list[str]:
+    """The sections not yet compared, or changed since."""
+    if not case.content:
+        return list(snapshot.SECTIONS)
+    hashes = snapshot.section_hashes(case.content)
+    held = dict(case.ticks.values_list("section", "section_hash"))
+    return [section for section, now in hashes.items() if held.get(section) != now]
+
+
+def _sections(case: TransferCase, by: User) -> list[str]:
+    names = "، ".join(str(SECTION_NAMES[section]) for section in unticked(case))
+    return [_("Not yet compared with the paper file: %(sections)s.") % {"sections": names}] if names else []
+
+
+def _assembled(case: TransferCase, by: User) -> list[str]:
+    return [] if case.is_assembled else [_("The clerk has to complete the draft first.")]
+
+
+def _complete(case: TransferCase, by: User) -> list[str]:
+    list_missing(case)
+    return completeness.sentences(case.missing)
+
+
+def _as_in_the_file(case: TransferCase, by: User) -> list[str]:
+    """Content that changed behind the approval's back lapses it (D5): workflow acts on the code."""
+    if snapshot.content_hash(snapshot.compose(case, case.pension_file)) == case.content_hash:
+        return []
+    raise NotNow(
+        _("The pension file has changed since; the clerk has to complete the draft again."), "content_changed"
+    )
+
+
+def _not_another_part(part: str) -> Callable[[TransferCase, User], list[str]]:
+    def hurdle(case: TransferCase, by: User) -> list[str]:
+        taken = Part.objects.filter(case=case, user=by).exclude(name=part).first()
+        return [_("You %(part)s in this move; a colleague must take this step.") % {"part": taken.get_name_display()}] if taken else []  # fmt: skip
+
+    return hurdle
+
+
+def _paper_came(case: TransferCase, by: User) -> list[str]:
+    return [] if case.paper_arrived_on else [_("Record the arrival of the paper file first.")]
+
+
+def _decrees_shown(case: TransferCase, by: User) -> list[str]:
+    return [] if case.decrees_shown_at else [_("All decrees received must be shown first.")]
+
+
+def must_be_corrected(case: TransferCase) -> int:
+    """How many discrepancies of this version only the origin can mend."""
+    return case.discrepancies.filter(version=case.version, severity=Severity.MUST_BE_CORRECTED).count()
+
+
+def _none_differs(case: TransferCase, by: User) -> list[str]:
+    return (
+        [_("A discrepancy must be corrected by the origin: return the case.")]
+        if must_be_corrected(case)
+        else []
+    )
+
+
+def _own_before_approval(case: TransferCase, by: User) -> list[str]:
+    """A clerk cancels only what he drafted, before any approval; head and deputy may later, too."""
+    roles = acting_roles(by, Action.CANCEL, case.branch)
+    if set(roles) != {"clerk"}:
+        return []
+    own = case.parts.filter(user=by, name=Part.Name.DRAFTER).exists()
+    if own and case.state in {State.REFERRAL, State.DRAFT}:
+        return []
+    return [_("A clerk cancels only an own referral before approval; ask the branch head.")]
+
+
+def _no_open_intention(case: TransferCase, by: User) -> list[str]:
+    crossing = case.crossings.filter(state="open", decided_there=True).select_related("by").first()
+    if not crossing:
+        return []
+    return [_("%(action)s by %(name)s waits for the center and will be finished by itself.") % {"action": action_label(crossing.action), "name": crossing.by}]  # fmt: skip
+
+
+HURDLES: dict[str, list[Callable[[TransferCase, User], list[str]]]] = {
+    Action.EDIT_MOVE: [_not_another_part(Part.Name.DRAFTER)],
+    Action.ASSEMBLE: [_complete],
+    Action.APPROVE_TECHNICAL: [
+        _assembled,
+        _not_another_part(Part.Name.TECHNICAL_APPROVER),
+        _as_in_the_file,
+        _sections,
+    ],
+    Action.APPROVE_HEAD: [_not_another_part(Part.Name.HEAD_APPROVER), _as_in_the_file],
+    Action.CANCEL: [_own_before_approval],
+    Action.TICK: [],
+    Action.VERIFY: [_paper_came, _decrees_shown, _none_differs, _sections],
+    Action.ACTIVATE: [_not_another_part(Part.Name.ACTIVATOR)],
+}
+
+
+def of(action: str, case: TransferCase, by: User) -> list[Any]:
+    """Everything that stands in the way of `action` now; empty when it is open."""
+    checks = [_no_open_intention, *HURDLES.get(action, [])]
+    return [reason for check in checks for reason in check(case, by)]

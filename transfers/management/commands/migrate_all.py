@@ -1,0 +1,13 @@
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    help = "Migrate the site's database and, where it stands apart, the center's."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for alias in ["default"] + ["center"] * (settings.CENTER == "center"):
+            call_command("migrate", database=alias, interactive=False, verbosity=options["verbosity"])

@@ -1,0 +1,229 @@
+"""The transfer case: one branch's copy of one move. No row here is written by two branches (D1)."""
+
+import json
+import uuid
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from branches.models import Branch, PensionFile, User
+from branches.roles import Action, scoped
+from pension_transfer.lib.persian import to_ascii_digits
+from pension_transfer.lib.validation import digits
+from transfers.states import TURNS, Flow, Side, State, Turn
+from transfers.turns import waiting_for
+
+if TYPE_CHECKING:
+    from django_stubs_ext.db.models.manager import RelatedManager
+
+    from transfers.models.comparison import Discrepancy, Tick
+    from transfers.models.trail import Crossing, TransferEvent
+
+
+class Reason(models.TextChoices):
+    """Why a file moves; normally the change of residence (directive, first paragraph)."""
+
+    RESIDENCE = "residence", _("Change of residence")
+    REQUEST = "request", _("Request of a survivor or guardian")
+    REORGANISATION = "reorganisation", _("Merging or division of branches")
+    MISPLACED = "misplaced", _("File opened at the wrong branch")
+
+
+class TransferCaseQuerySet(models.QuerySet["TransferCase"]):
+    def visible_to(self, user: User) -> "TransferCaseQuerySet":
+        """The cases this person may see (invariant I7)."""
+        return scoped(self, user, Action.VIEW_CASES)
+
+    def open(self) -> "TransferCaseQuerySet":
+        return self.filter(closed_at=None)
+
+    def turn_of(self, user: User) -> "TransferCaseQuerySet":
+        """What waits for this person, oldest first."""
+        return self.open().filter(waiting_for(user)).order_by("turn_since", "id")
+
+    def find(self, text: str) -> "TransferCaseQuerySet":
+        """By tracking number, pension number or national code, in any digits."""
+        key = to_ascii_digits("".join(text.split()).replace("-", ""))
+        return self.filter(Q(tracking_number=key) | Q(pension_number=key) | Q(national_code=key)).order_by(
+            "-id"
+        )
+
+
+class TransferCase(Flow):
+    """A move as its branch sees it. Changed by transfers.workflow only; the database refuses other state changes."""
+
+    if TYPE_CHECKING:
+        contents: RelatedManager["Content"]
+        events: RelatedManager["TransferEvent"]
+        parts: RelatedManager["Part"]
+        ticks: RelatedManager["Tick"]
+        discrepancies: RelatedManager["Discrepancy"]
+        crossings: RelatedManager["Crossing"]
+
+    transfer_id = models.UUIDField(_("move"), default=uuid.uuid4, editable=False)
+    tracking_number = models.CharField(_("tracking number"), max_length=13, validators=[digits(13)])
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="cases", verbose_name=_("branch"))
+    side = models.CharField(_("side"), max_length=11, choices=Side)
+    origin = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("origin branch"))
+    destination = models.ForeignKey(
+        Branch, models.PROTECT, related_name="+", verbose_name=_("destination branch")
+    )
+    pension_file = models.ForeignKey(
+        PensionFile, models.PROTECT, null=True, related_name="cases", verbose_name=_("pension file")
+    )
+    pension_number = models.CharField(_("pension number"), max_length=10)
+    national_code = models.CharField(_("national code"), max_length=10)
+    person_name = models.CharField(_("name"), max_length=130)
+    reason = models.CharField(
+        _("reason for referral"), max_length=16, choices=Reason, default=Reason.RESIDENCE
+    )
+    letter_number = models.CharField(_("referral letter number"), max_length=30, blank=True)
+    letter_date = models.DateField(_("referral letter date"), null=True, blank=True)
+    note = models.CharField(_("note"), max_length=300, blank=True)
+    version = models.PositiveSmallIntegerField(_("version"), default=1)
+    envelope_id = models.UUIDField(null=True, editable=False)
+    content_hash = models.CharField(max_length=64, blank=True, editable=False)
+    is_assembled = models.BooleanField(default=False, editable=False)
+    missing = models.JSONField(default=list, blank=True, editable=False)
+    last_paid_month = models.PositiveIntegerField(_("last paid month"), null=True)
+    paper_arrived_on = models.DateField(_("paper file arrived on"), null=True)
+    paper_letter_number = models.CharField(_("letter number of the paper file"), max_length=30, blank=True)
+    paper_pages = models.PositiveIntegerField(_("pages counted"), null=True)
+    decrees_shown_at = models.DateTimeField(null=True)
+    receipt_number = models.CharField(_("registration receipt number"), max_length=20, blank=True)
+    activated_at = models.DateTimeField(_("active since"), null=True)
+    turn = models.CharField(_("turn"), max_length=20, choices=Turn, default=Turn.CLERK, editable=False)
+    turn_since = models.DateTimeField(_("since"), default=timezone.now, editable=False)
+    trail_length = models.PositiveIntegerField(default=0, editable=False)
+    opened_at = models.DateTimeField(_("opened at"), auto_now_add=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True)
+
+    objects = TransferCaseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("transfer case")
+        verbose_name_plural = _("transfer cases")
+        constraints = [
+            models.UniqueConstraint(name="one_copy_a_side", fields=["transfer_id", "side", "branch"]),
+            models.UniqueConstraint(
+                name="one_open_destination",
+                fields=["transfer_id"],
+                condition=Q(side=Side.DESTINATION, closed_at=None),
+            ),  # fmt: skip
+            models.UniqueConstraint(
+                name="one_open_move", fields=["pension_number"], condition=Q(side=Side.ORIGIN, closed_at=None)
+            ),
+            models.UniqueConstraint(
+                name="tracking_once_a_side", fields=["tracking_number", "side", "branch"]
+            ),
+            models.CheckConstraint(
+                name="origin_is_not_destination", condition=~Q(origin=models.F("destination"))
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="case_turn", fields=["branch", "turn", "turn_since", "id"], condition=Q(closed_at=None)
+            ),
+            models.Index(name="case_open", fields=["branch", "state", "id"], condition=Q(closed_at=None)),
+            models.Index(name="case_all", fields=["branch", "-id"]),
+            models.Index(name="case_by_national_code", fields=["national_code"]),
+            models.Index(name="case_by_pension_number", fields=["pension_number"]),
+            models.Index(
+                name="case_crossing", fields=["state", "id"], condition=Q(closed_at=None, side=Side.ORIGIN)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tracking_number} {self.get_state_display()}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+    @property
+    def other_branch(self) -> Branch:
+        return self.destination if self.side == Side.ORIGIN else self.origin
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """The content of the current version; empty before the first draft."""
+        row = self.contents.filter(version=self.version).first() or self.contents.order_by("-version").first()
+        return json.loads(row.body) if row else {}
+
+    def whose_turn(self) -> Turn:
+        """The one computed answer to "who has to act" (invariant I10)."""
+        if not self.is_open:
+            return Turn.NOBODY
+        if self.state == State.DRAFT and not self.is_assembled:
+            return Turn.CLERK
+        if (
+            self.state == State.HEAD_APPROVED
+            and self.crossings.filter(state="refused", envelope_id=self.envelope_id).exists()
+        ):
+            return Turn.HEAD
+        return TURNS[self.side, self.state]
+
+
+class Content(models.Model):
+    """The content of one version: replaced while it is a draft, never changed once it is sealed (I1)."""
+
+    case = models.ForeignKey(TransferCase, models.PROTECT, related_name="contents")
+    version = models.PositiveSmallIntegerField(_("version"))
+    body = models.TextField()
+    content_hash = models.CharField(max_length=64)
+    envelope_id = models.UUIDField(null=True, unique=False)
+    seal = models.CharField(_("seal"), max_length=64, blank=True)
+    sealed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("content")
+        verbose_name_plural = _("contents")
+        ordering = ["version"]
+        constraints = [models.UniqueConstraint(name="content_once_a_version", fields=["case", "version"])]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} v{self.version}"
+
+
+class Part(models.Model):
+    """Who took which of the parts that one person may not combine (I8); the constraint is the rule."""
+
+    class Name(models.TextChoices):
+        DRAFTER = "drafter", _("drafted")
+        TECHNICAL_APPROVER = "technical_approver", _("approved technically")
+        HEAD_APPROVER = "head_approver", _("approved as head")
+        REGISTRAR = "registrar", _("registered")
+        ACTIVATOR = "activator", _("activated")
+
+    case = models.ForeignKey(TransferCase, models.PROTECT, related_name="parts")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=20, choices=Name)
+
+    class Meta:
+        verbose_name = _("part")
+        verbose_name_plural = _("parts")
+        constraints = [models.UniqueConstraint(name="one_part_a_person", fields=["case", "user"])]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.name}"
+
+
+class TrackingSerial(models.Model):
+    """The last tracking serial a branch gave in a year; locked per branch only."""
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("tracking serial")
+        verbose_name_plural = _("tracking serials")
+        constraints = [models.UniqueConstraint(name="serial_once", fields=["branch", "year"])]
+
+    def __str__(self) -> str:
+        return f"{self.branch_id} {self.year} {self.last}"

@@ -1,0 +1,117 @@
+"""What happened: the trail (append-only, chained), the commands already carried out, the steps crossing over."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from branches.models import Branch
+from transfers.models.case import TransferCase
+from transfers.states import State
+
+
+class TransferEvent(models.Model):
+    """One step of one case: who, in which role and branch at that time, from, to, when, why (D8, I9).
+
+    `hash` covers the row and the hash of the event before it in the case; `by` is empty for steps done by itself.
+    """
+
+    case = models.ForeignKey(TransferCase, models.PROTECT, related_name="events")
+    sequence = models.PositiveIntegerField()
+    action = models.CharField(_("action"), max_length=24)
+    from_state = models.CharField(max_length=24, blank=True)
+    to_state = models.CharField(max_length=24, choices=State)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    by_name = models.CharField(_("by"), max_length=130, blank=True)
+    role = models.CharField(_("role"), max_length=20, blank=True)
+    branch_code = models.CharField(_("branch"), max_length=4)
+    at = models.DateTimeField(_("at"))
+    note = models.CharField(_("note"), max_length=400, blank=True)
+    details = models.JSONField(default=dict)
+    version = models.PositiveSmallIntegerField(default=1)
+    content_hash = models.CharField(max_length=64, blank=True)
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("trail event")
+        verbose_name_plural = _("trail")
+        ordering = ["case", "sequence"]
+        constraints = [models.UniqueConstraint(name="event_once", fields=["case", "sequence"])]
+
+    def __str__(self) -> str:
+        return f"{self.case_id}/{self.sequence} {self.action}"
+
+
+class Command(models.Model):
+    """A command already carried out, written in one transaction with its effect: a repeat finds the first's answer."""
+
+    command_id = models.UUIDField(primary_key=True)
+    action = models.CharField(max_length=24)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    case = models.ForeignKey(TransferCase, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("command")
+        verbose_name_plural = _("commands")
+
+    def __str__(self) -> str:
+        return str(self.command_id)
+
+
+class Verb(models.TextChoices):
+    """What is asked of the center."""
+
+    DEPOSIT = "deposit", _("deposit")
+    TAKE = "take", _("take")
+    WITHDRAW = "withdraw", _("withdraw")
+    ANSWER = "answer", _("answer")
+
+
+class Crossing(models.Model):
+    """A step on its way over to the center: written first, settled by transfers.exchange, repeated until answered.
+
+    It is the outbox of steps decided here, and the intention of steps decided there (DESIGN 11.1).
+    """
+
+    class Progress(models.TextChoices):
+        OPEN = "open", _("waiting for the center")
+        DONE = "done", _("done")
+        REFUSED = "refused", _("refused by the center")
+
+    key = models.UUIDField(primary_key=True)
+    verb = models.CharField(max_length=10, choices=Verb)
+    kind = models.CharField(max_length=12, blank=True)
+    action = models.CharField(max_length=24)
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    case = models.ForeignKey(TransferCase, models.PROTECT, null=True, related_name="crossings")
+    envelope_id = models.UUIDField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    role = models.CharField(max_length=20, blank=True)
+    input = models.JSONField(default=dict)
+    body = models.JSONField(default=dict)
+    decided_there = models.BooleanField(default=False)
+    state = models.CharField(max_length=8, choices=Progress, default=Progress.OPEN)
+    reason = models.CharField(max_length=80, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("crossing")
+        verbose_name_plural = _("crossings")
+        constraints = [
+            models.UniqueConstraint(
+                name="one_intention_a_case", fields=["case"], condition=Q(state="open", decided_there=True)
+            ),
+            models.UniqueConstraint(
+                name="one_taking_an_envelope",
+                fields=["envelope_id", "branch"],
+                condition=Q(state="open", verb="take"),
+            ),
+        ]
+        indexes = [models.Index(name="crossing_open", fields=["created_at"], condition=Q(state="open"))]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.envelope_id}"

@@ -1,0 +1,170 @@
+"""Pension file <-> canonical content. What is sealed is read here, what is registered is written here (I4).
+
+Amounts are Rial, months yyyymm, dates ISO Gregorian, shares text with four decimals.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+
+from branches.models import Branch, Decree, DecreeLine, Deduction, Dependent, PensionFile, Status
+from central.contract import CURRENT, canonical, seal_of
+from pension_transfer.lib.calendar import add_years
+from transfers.models import TransferCase
+
+PERSON = ("national_code", "first_name", "last_name", "father_name", "birth_date", "birth_year", "sex")
+FILE = (
+    "pension_number", "kind", "status", "insurance_number", "established_on", "service_main_days",
+    "service_bonus_days", "paper_pages",
+)  # fmt: skip
+PRINCIPAL = (*PERSON, "id_number", "death_date")
+CONTACT = ("iban", "mobile", "postal_code", "address")
+DEPENDENT = (
+    *PERSON, "relationship", "share_percent", "entitlement_basis", "entitled_from", "entitled_until", "iban",
+)  # fmt: skip
+DECREE = (
+    "number", "kind", "issued_on", "effective_on", "issuing_branch", "previous_number", "amount_before",
+    "amount_after", "description",
+)  # fmt: skip
+LINE = ("order", "title", "group", "amount")
+DEDUCTION = ("kind", "creditor", "monthly_amount", "remaining_amount", "ends_on")
+MOVE = ("tracking_number", "reason", "letter_number", "letter_date", "note", "version")
+# What is compared with the paper file, section by section, and the parts of the content each one covers.
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "principal": ("file", "principal"),
+    "contact": ("contact",),
+    "dependents": ("dependents",),
+    "decrees": ("decrees",),
+    "deductions": ("deductions",),
+    "last_pay_certificate": ("last_pay_certificate",),
+}
+AGE_OF_SONS = 20  # Family Protection Act 1391, article 48(3)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return f"{value:.4f}" if isinstance(value, Decimal) else value
+
+
+def _fields(row: Any, names: Iterable[str]) -> dict[str, Any]:
+    return {name: _plain(getattr(row, name)) for name in names}
+
+
+def _decree(decree: Decree) -> dict[str, Any]:
+    return _fields(decree, DECREE) | {"lines": [_fields(line, LINE) for line in decree.lines.all()]}
+
+
+def read_file(file: PensionFile) -> dict[str, Any]:
+    """Everything a pension file holds, in the form in which it is sealed."""
+    decrees = file.decrees.filter(is_valid=True).order_by("effective_on", "number").prefetch_related("lines")
+    dependents = list(file.dependents.order_by("national_code", "birth_year", "first_name"))
+    return {
+        "file": _fields(file, FILE),
+        "principal": _fields(file, PRINCIPAL),
+        "contact": _fields(file, CONTACT),
+        "dependents": [_fields(dependent, DEPENDENT) for dependent in dependents],
+        "decrees": [_decree(decree) for decree in decrees],
+        "deductions": [
+            _fields(row, DEDUCTION) for row in file.deductions.order_by("kind", "creditor", "monthly_amount")
+        ],
+        "last_pay_certificate": {"last_paid_month": file.last_paid_month},
+        "coming_events": coming_events(dependents),
+    }
+
+
+def compose(case: TransferCase, file: PensionFile) -> dict[str, Any]:
+    """The content of a draft: the move and its file, before approvals."""
+    move = _fields(case, MOVE) | {
+        "transfer_id": str(case.transfer_id),
+        "origin": case.origin_id,
+        "destination": case.destination_id,
+    }
+    return {"schema": CURRENT, "move": move, "attachments": []} | read_file(file)
+
+
+def coming_events(dependents: Iterable[Dependent]) -> list[dict[str, Any]]:
+    """Days on which an entitlement changes: a son's 20th birthday, the end of an entitlement. Dates only."""
+    events = [
+        {"on": _plain(day), "kind": kind, "national_code": d.national_code, "name": d.full_name}
+        for d in dependents
+        for kind, day in (("son_reaches_20", _birthday(d)), ("entitlement_ends", d.entitled_until))
+        if day
+    ]
+    return sorted(events, key=lambda event: (event["on"], event["national_code"], event["kind"]))
+
+
+def _birthday(dependent: Dependent) -> dt.date | None:
+    if dependent.relationship != "son" or not dependent.birth_date or dependent.entitled_until:
+        return None
+    return add_years(dependent.birth_date, AGE_OF_SONS)
+
+
+def content_hash(content: dict[str, Any]) -> str:
+    """What approvals bind to: the content without approvals, version and times (DESIGN 11.21)."""
+    bare = {key: value for key, value in content.items() if key != "approvals"}
+    bare["move"] = {k: v for k, v in content["move"].items() if k not in {"version", "sealed_at"}}
+    return seal_of(canonical(bare))
+
+
+def section_hashes(content: dict[str, Any]) -> dict[str, str]:
+    """The hash of each section that is compared with the paper file."""
+    return {name: seal_of(canonical([content[part] for part in parts])) for name, parts in SECTIONS.items()}
+
+
+# --- the way back -------------------------------------------------------------------------------------
+
+
+def _typed(model: type[models.Model], values: dict[str, Any]) -> dict[str, Any]:
+    return {name: model._meta.get_field(name).to_python(value) for name, value in values.items()}
+
+
+def write_file(content: dict[str, Any], branch: Branch) -> PensionFile:
+    """Write the sealed content as a pension file of `branch`, registered and not yet active.
+
+    A file that was here before is used again: its decrees that are not in the content are voided and kept.
+    """
+    number = content["file"]["pension_number"]
+    file = PensionFile.objects.filter(branch=branch, pension_number=number).first() or PensionFile(
+        branch=branch
+    )
+    values = content["file"] | content["principal"] | content["contact"] | content["last_pay_certificate"]
+    for name, value in _typed(PensionFile, values).items():
+        setattr(file, name, value)
+    file.status, file.frozen_by = Status.REGISTERED, None
+    file.save()
+    _write_people(file, content)
+    _write_decrees(file, content["decrees"])
+    return file
+
+
+def _write_people(file: PensionFile, content: dict[str, Any]) -> None:
+    file.dependents.all().delete()
+    file.deductions.all().delete()
+    Dependent.objects.bulk_create(
+        Dependent(file=file, **_typed(Dependent, row)) for row in content["dependents"]
+    )
+    Deduction.objects.bulk_create(
+        Deduction(file=file, **_typed(Deduction, row)) for row in content["deductions"]
+    )
+
+
+def _write_decrees(file: PensionFile, wanted: list[dict[str, Any]]) -> None:
+    held = {d.number: d for d in file.decrees.filter(is_valid=True).prefetch_related("lines")}
+    same = {row["number"] for row in wanted if row["number"] in held and _decree(held[row["number"]]) == row}
+    file.decrees.filter(is_valid=True).exclude(number__in=same).update(is_valid=False)
+    fresh = [row for row in wanted if row["number"] not in same]
+    rows = [{k: v for k, v in row.items() if k != "lines"} for row in fresh]
+    decrees = Decree.objects.bulk_create(Decree(file=file, **_typed(Decree, row)) for row in rows)
+    lines = [(d, line) for d, row in zip(decrees, fresh, strict=True) for line in row["lines"]]
+    DecreeLine.objects.bulk_create(DecreeLine(decree=d, **_typed(DecreeLine, line)) for d, line in lines)
+
+
+def differences(sealed: dict[str, Any], file: PensionFile) -> list[str]:
+    """The parts in which a registered file differs from what was sealed; empty when I4 holds."""
+    held = read_file(file)
+    held["file"]["status"] = sealed["file"]["status"]
+    return [part for parts in SECTIONS.values() for part in parts if held[part] != sealed[part]]

@@ -1,0 +1,271 @@
+"""When: the states of a transfer case and the only ways between them.
+
+Buttons, API steps, checks, the database trigger, the help page and the matrix test read this table.
+Source: the directive 1393/10/27, parts 1 and 2; returns, recall and versions are the product's own.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, transition
+
+from branches.roles import Action, Role
+
+
+class State(models.TextChoices):
+    REFERRAL = "referral", _("Referred")
+    DRAFT = "draft", _("Draft")
+    TECHNICALLY_APPROVED = "technically_approved", _("Approved by the technical officer")
+    HEAD_APPROVED = "head_approved", _("Approved by the head, waiting for the center")
+    SENT = "sent", _("Sent to the center")
+    RECEIVED = "received", _("Received")
+    VERIFIED = "verified", _("Compared")
+    REGISTERED = "registered", _("Registered")
+    RETURNED = "returned", _("Returned")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class Side(models.TextChoices):
+    ORIGIN = "origin", _("Origin")
+    DESTINATION = "destination", _("Destination")
+
+
+class Turn(models.TextChoices):
+    """Who has to act next."""
+
+    CLERK = "clerk", _("Clerk")
+    TECHNICAL_OFFICER = "technical_officer", _("Technical pensions officer")
+    HEAD = "head", _("Branch head or insurance deputy")
+    DESTINATION_STAFF = "destination_staff", _("Destination staff")
+    ACTIVATOR = "activator", _("Technical officer or head, for activation")
+    CENTER = "center", _("The center, by itself")
+    OTHER_BRANCH = "other_branch", _("The other branch")
+    NOBODY = "nobody", _("Closed")
+
+
+TURN_ROLES: dict[str, frozenset[str]] = {
+    Turn.CLERK: frozenset({Role.CLERK}),
+    Turn.TECHNICAL_OFFICER: frozenset({Role.TECHNICAL_OFFICER}),
+    Turn.HEAD: frozenset({Role.BRANCH_HEAD, Role.INSURANCE_DEPUTY}),
+    Turn.DESTINATION_STAFF: frozenset({Role.DESTINATION_STAFF}),
+    Turn.ACTIVATOR: frozenset({Role.TECHNICAL_OFFICER, Role.BRANCH_HEAD, Role.INSURANCE_DEPUTY}),
+}
+TURNS: dict[tuple[str, str], Turn] = {
+    (Side.ORIGIN, State.REFERRAL): Turn.CLERK,
+    (Side.ORIGIN, State.DRAFT): Turn.TECHNICAL_OFFICER,
+    (Side.ORIGIN, State.TECHNICALLY_APPROVED): Turn.HEAD,
+    (Side.ORIGIN, State.HEAD_APPROVED): Turn.CENTER,
+    (Side.ORIGIN, State.SENT): Turn.OTHER_BRANCH,
+    (Side.ORIGIN, State.RECEIVED): Turn.OTHER_BRANCH,
+    (Side.ORIGIN, State.VERIFIED): Turn.OTHER_BRANCH,
+    (Side.ORIGIN, State.REGISTERED): Turn.OTHER_BRANCH,
+    (Side.ORIGIN, State.RETURNED): Turn.CLERK,
+    (Side.DESTINATION, State.RECEIVED): Turn.DESTINATION_STAFF,
+    (Side.DESTINATION, State.VERIFIED): Turn.DESTINATION_STAFF,
+    (Side.DESTINATION, State.REGISTERED): Turn.ACTIVATOR,
+    (Side.DESTINATION, State.RETURNED): Turn.OTHER_BRANCH,
+}
+
+
+class Crosses(models.TextChoices):
+    """How a step reaches the center (DESIGN 11.1): decided here and told, or decided there first."""
+
+    NOT = "not", _("stays in the branch")
+    TOLD = "told", _("decided here, then told to the center")
+    DECIDED_THERE = "decided_there", _("decided in the center first")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a transition or an action within a state asks for."""
+
+    action: str
+    side: str
+    sources: tuple[str, ...]
+    target: str | None
+    label: Any
+    crosses: str = Crosses.NOT
+    by_itself: bool = False
+    whose_turn: bool = False
+    help: str = ""
+
+
+def step(
+    sources: Sequence[str] | str, target: str, side: str, label: Any, **custom: Any
+) -> Callable[..., Any]:
+    """A thin `transition`: the side is a condition, the rest stands in `custom` for the readers of the table."""
+    given = {"side": side, "label": label, **custom}
+    return transition(
+        field="state",
+        source=sources,
+        target=target,
+        conditions=[lambda case: case.side == side],
+        custom=given,
+    )
+
+
+class Flow(models.Model):
+    """The state of a case, changed by these methods and by nothing else; each touches only its own case."""
+
+    state = FSMField(_("state"), choices=State.choices, default=State.REFERRAL, protected=True)
+
+    class Meta:
+        abstract = True
+
+    # --- origin ---
+
+    @step([State.REFERRAL, State.DRAFT], State.DRAFT, Side.ORIGIN, _("Complete the draft"))
+    def assemble(self) -> None:
+        """The content of the file is gathered and checked; the technical officer can begin."""
+
+    @step(
+        State.DRAFT, State.TECHNICALLY_APPROVED, Side.ORIGIN, _("Pensions officer approval"), whose_turn=True
+    )
+    def approve_technical(self) -> None:
+        """Directive, part 1: the technical officer has compared the system with the paper file."""
+
+    @step(State.DRAFT, State.REFERRAL, Side.ORIGIN, _("Send back to the clerk"), whose_turn=True)
+    @step(State.TECHNICALLY_APPROVED, State.DRAFT, Side.ORIGIN, _("Send back"), whose_turn=True)
+    def send_back(self) -> None:
+        """Whoever's turn it is does not approve and says why."""
+
+    @step(State.TECHNICALLY_APPROVED, State.DRAFT, Side.ORIGIN, _("Approval lapses"), by_itself=True)
+    def lapse(self) -> None:
+        """The content changed after the approval, so the approval no longer stands (D5)."""
+
+    @step(
+        State.TECHNICALLY_APPROVED, State.HEAD_APPROVED, Side.ORIGIN, _("Send the data to the center"),
+        whose_turn=True, crosses=Crosses.TOLD,
+    )  # fmt: skip
+    def approve_head(self) -> None:
+        """Directive, part 1: head or insurance deputy send; the content is sealed, the pension file freezes."""
+
+    @step(State.HEAD_APPROVED, State.SENT, Side.ORIGIN, _("The center has it"), by_itself=True)
+    def mark_sent(self) -> None:
+        """The center has the envelope."""
+
+    @step(
+        [State.HEAD_APPROVED, State.SENT], State.DRAFT, Side.ORIGIN, _("Recall"), crosses=Crosses.DECIDED_THERE
+    )  # fmt: skip
+    def recall(self) -> None:
+        """Take it back while the destination has not received it."""
+
+    @step(State.SENT, State.RECEIVED, Side.ORIGIN, _("The destination has received it"), by_itself=True)
+    def mark_received(self) -> None:
+        """A receipt from the destination."""
+
+    @step(State.RECEIVED, State.VERIFIED, Side.ORIGIN, _("The destination has compared it"), by_itself=True)
+    def mark_verified(self) -> None:
+        """A receipt from the destination."""
+
+    @step(
+        State.VERIFIED, State.REGISTERED, Side.ORIGIN, _("The destination has registered it"), by_itself=True
+    )
+    def mark_registered(self) -> None:
+        """A receipt from the destination: it pays from the month after the last paid one."""
+
+    @step(
+        [State.RECEIVED, State.VERIFIED], State.RETURNED, Side.ORIGIN, _("The destination has returned it"),
+        by_itself=True,
+    )  # fmt: skip
+    def mark_returned(self) -> None:
+        """A receipt from the destination with what is wrong; the file thaws."""
+
+    @step(State.RETURNED, State.DRAFT, Side.ORIGIN, _("Reopen"))
+    def reopen(self) -> None:
+        """Begin the next version; what was wrong stands beside the fields."""
+
+    @step(
+        [State.REFERRAL, State.DRAFT, State.TECHNICALLY_APPROVED, State.RETURNED], State.CANCELLED, Side.ORIGIN,
+        _("Cancel the referral"), crosses=Crosses.TOLD,
+    )  # fmt: skip
+    def cancel(self) -> None:
+        """The move does not take place; the file stays here."""
+
+    # --- destination ---
+
+    @step(
+        State.RETURNED,
+        State.RECEIVED,
+        Side.DESTINATION,
+        _("Receive from the center"),
+        crosses=Crosses.DECIDED_THERE,
+    )
+    def receive(self) -> None:
+        """Directive, part 2: take what the center holds for this branch; a later version comes into the same copy."""
+
+    @step(State.RECEIVED, State.VERIFIED, Side.DESTINATION, _("Confirm the comparison"), crosses=Crosses.TOLD)
+    def verify(self) -> None:
+        """Directive, part 2: the received data equals the paper file."""
+
+    @step(
+        [State.RECEIVED, State.VERIFIED], State.RETURNED, Side.DESTINATION, _("Return to origin"),
+        crosses=Crosses.DECIDED_THERE,
+    )  # fmt: skip
+    def return_to_origin(self) -> None:
+        """Something must be corrected, which only the origin can do."""
+
+    @step(
+        State.VERIFIED, State.REGISTERED, Side.DESTINATION, _("Confirm the registration of the data"),
+        crosses=Crosses.DECIDED_THERE,
+    )  # fmt: skip
+    def register(self) -> None:
+        """Directive, part 2: main pensioner and dependents are enrolled in this branch's database."""
+
+    @step(State.RETURNED, State.CANCELLED, Side.DESTINATION, _("The origin gave it up"), by_itself=True)
+    def mark_cancelled(self) -> None:
+        """The origin cancelled the move or sent it to another branch."""
+
+
+WITHIN: tuple[Step, ...] = (
+    # Actions that leave the state as it is. Each is in the trail except ticks.
+    Step(Action.EDIT_MOVE, Side.ORIGIN, (State.REFERRAL, State.DRAFT), None, _("Edit the referral")),
+    Step(Action.TICK, Side.ORIGIN, (State.DRAFT,), None, _("Tick a section")),
+    Step(Action.TICK, Side.DESTINATION, (State.RECEIVED,), None, _("Tick a section")),
+    Step(Action.SHOW_DECREES, Side.DESTINATION, (State.RECEIVED,), None, _("Show the decrees received")),
+    Step(Action.RECORD_PAPER, Side.DESTINATION, (State.RECEIVED,), None, _("Record the paper file")),
+    Step(
+        Action.NOTE_DISCREPANCY,
+        Side.DESTINATION,
+        (State.RECEIVED, State.VERIFIED),
+        None,
+        _("Note a discrepancy"),
+    ),
+    Step(
+        Action.DROP_DISCREPANCY,
+        Side.DESTINATION,
+        (State.RECEIVED, State.VERIFIED),
+        None,
+        _("Drop a discrepancy"),
+    ),
+    Step(Action.ACTIVATE, Side.DESTINATION, (State.REGISTERED,), None, _("Activate"), crosses=Crosses.TOLD),
+    Step("mark_activated", Side.ORIGIN, (State.REGISTERED,), None, _("The destination pays"), by_itself=True),
+)
+
+
+def _moves() -> Iterator[Step]:
+    for name, method in vars(Flow).items():
+        if meta := getattr(method, "_django_fsm", None):
+            for source, move in meta.transitions.items():
+                yield Step(
+                    name, sources=(source,), target=move.target, help=method.__doc__ or "", **move.custom
+                )
+
+
+MOVES: tuple[Step, ...] = tuple(_moves())
+
+
+def find_step(action: str, side: str, state: str) -> Step | None:
+    """The step that `action` is from here, or None when it is not one."""
+    for candidate in MOVES + WITHIN:
+        if candidate.action == action and candidate.side == side and state in candidate.sources:
+            return candidate
+    return None
+
+
+def steps_from(side: str, state: str) -> list[Step]:
+    """Every step possible from here, in the order of the table."""
+    return [s for s in MOVES + WITHIN if s.side == side and state in s.sources]

@@ -1,0 +1,170 @@
+"""Finishing what was cut and fetching what the other side said. Safe to run at any time, by anyone, twice."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from branches.models import CustodyRequest
+from central.models import Receipt
+from central.rules import Refused
+from pension_transfer.lib.errors import Refusal, Waiting
+from transfers import exchange, workflow
+from transfers.models import Crossing, TransferCase
+from transfers.states import Side, State
+
+BATCH = 500
+MARKS = {
+    "received": "mark_received",
+    "verified": "mark_verified",
+    "registered": "mark_registered",
+    "returned": "mark_returned",
+    "activated": "mark_activated",
+}
+EXPECTING = (State.HEAD_APPROVED, State.SENT, State.RECEIVED, State.VERIFIED, State.REGISTERED)
+
+
+@dataclass
+class Report:
+    """What one run did."""
+
+    finished: int = 0
+    marked: int = 0
+    custody: int = 0
+    unreachable: bool = False
+    refused: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        center = "center unreachable" if self.unreachable else "center reached"
+        return f"{center}: {self.finished} steps finished, {self.marked} receipts, {self.custody} custody requests"
+
+
+def sync() -> Report:
+    """Everything this site owes the center and the center has for it."""
+    report = Report()
+    try:
+        exchange.publish_directory()
+        report.custody = settle_custody()
+        finish_crossings(report)
+        report.marked = fetch()
+    except (exchange.Unreachable, Waiting):
+        report.unreachable = True
+    return report
+
+
+# --- steps that were cut --------------------------------------------------------------------------------
+
+
+def finish_crossings(report: Report) -> None:
+    """Settle every open crossing, oldest first; a refusal is the case's affair and does not stop the others."""
+    for crossing in Crossing.objects.filter(state="open").order_by("created_at"):
+        try:
+            workflow.settle(crossing)
+            report.finished += 1
+        except Waiting:
+            raise
+        except Refusal as refusal:
+            report.refused.append(f"{crossing}: {refusal.code}")
+
+
+# --- receipts -------------------------------------------------------------------------------------------
+
+
+def fetch(cases: Iterable[TransferCase] | None = None) -> int:
+    """Apply the receipts that open cases wait for; how many steps that were."""
+    open_cases = TransferCase.objects.open().order_by("id") if cases is None else cases
+    rows = [case for case in open_cases if case.state in {*EXPECTING, State.RETURNED}]
+    sending = [case for case in rows if case.side == Side.ORIGIN and case.state in EXPECTING]
+    returned = [case for case in rows if case.side == Side.DESTINATION and case.state == State.RETURNED]
+    return sum(_mark(batch) for batch in _batches(sending)) + sum(
+        _give_up(batch) for batch in _batches(returned)
+    )
+
+
+def follow(transfer_id: UUID) -> int:
+    """Apply at once what concerns one move, where both branches are on this site."""
+    return fetch(TransferCase.objects.open().filter(transfer_id=transfer_id))
+
+
+def follow_if_reached(transfer_id: UUID) -> None:
+    """The same, leaving it to the next round when the center has just gone away."""
+    with suppress(exchange.Unreachable):
+        follow(transfer_id)
+
+
+def _batches(cases: list[TransferCase]) -> Iterator[list[TransferCase]]:
+    rest = iter(cases)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def _mark(cases: list[TransferCase]) -> int:
+    by_envelope = {case.envelope_id: case for case in cases if case.envelope_id}
+    receipts = exchange.receipts_of(by_envelope)
+    return sum(_apply(by_envelope[receipt.envelope_id], receipt) for receipt in receipts)
+
+
+def _apply(case: TransferCase, receipt: Receipt) -> int:
+    action = MARKS.get(receipt.kind)
+    return int(bool(action and workflow.advance(action, case.pk, _said_by(receipt), **receipt.body)))
+
+
+def _said_by(receipt: Receipt) -> dict[str, object]:
+    body = receipt.body
+    return {"by": None, "by_name": body.get("by_name", ""), "role": body.get("role", ""), "branch_code": receipt.by_branch}  # fmt: skip
+
+
+def _give_up(cases: list[TransferCase]) -> int:
+    """Returned copies whose origin cancelled the move or sent it to another branch."""
+    cancelled = {r.envelope_id: r for r in exchange.receipts_of(c.envelope_id for c in cases if c.envelope_id) if r.kind == "cancelled"}  # fmt: skip
+    latest = exchange.latest_of(cases)
+    done = 0
+    for case in cases:
+        receipt, last = cancelled.get(case.envelope_id), latest.get(case.transfer_id)
+        elsewhere = last is not None and last.destination != case.branch_id
+        if receipt or elsewhere:
+            who = _said_by(receipt) if receipt else {"by": None, "branch_code": case.origin_id}
+            note = receipt.body.get("note", "") if receipt else ""
+            done += bool(workflow.advance("mark_cancelled", case.pk, who, note=note))
+    return done
+
+
+# --- custody --------------------------------------------------------------------------------------------
+
+
+def settle_custody() -> int:
+    """Carry the branches' custody requests to the center; conflicts stay, with the branch that holds."""
+    settled = 0
+    while rows := list(_unsettled()[:BATCH]):
+        for branch in sorted({row.file.branch_id for row in rows}):
+            settled += _settle_branch(branch, [row for row in rows if row.file.branch_id == branch])
+    return settled
+
+
+def _unsettled() -> QuerySet[CustodyRequest]:
+    return CustodyRequest.objects.filter(settled_at=None, held_by="").select_related("file").order_by("id")
+
+
+def _settle_branch(branch: str, rows: list[CustodyRequest]) -> int:
+    claims = {row.file.pension_number: row.month for row in rows if row.verb == CustodyRequest.Verb.OPEN}
+    held = exchange.open_custody(claims, branch, "import") if claims else {}
+    held |= _close(branch, [row for row in rows if row.verb == CustodyRequest.Verb.CLOSE])
+    for row in rows:
+        row.held_by = held.get(row.file.pension_number, "")
+        row.settled_at = None if row.held_by else timezone.now()
+    CustodyRequest.objects.bulk_update(rows, ["held_by", "settled_at"])
+    return len(rows)
+
+
+def _close(branch: str, rows: list[CustodyRequest]) -> dict[str, str]:
+    held = {}
+    for row in rows:
+        try:
+            exchange.close_custody(row.file.pension_number, branch, row.month, row.reason)
+        except Refused as refused:
+            held[row.file.pension_number] = refused.detail or "?"
+    return held

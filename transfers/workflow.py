@@ -1,0 +1,286 @@
+"""How: the one door through which a case changes. Pages, API and commands are three handles on it.
+
+Order: see and lock -> may -> when -> input -> (decided in the center first?) -> move -> effects -> event -> command.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import IntegrityError, OperationalError, transaction
+from django.utils.translation import gettext as _
+
+from branches.models import Branch, PensionFile, User
+from branches.roles import Action, acting_roles
+from pension_transfer.lib.errors import NotAllowed, NotNow, NotSeen, Refusal, Waiting
+from transfers import crossings, effects, exchange, hurdles, trail
+from transfers.inputs import take_input
+from transfers.models import Command, Crossing, TransferCase
+from transfers.states import TURN_ROLES, Crosses, Step, find_step
+
+QUIET = {Action.TICK}  # too many for the trail; a tick keeps its own who and when
+# Called with the move's id when the center has taken a step: the other branch may be on this very site.
+on_crossed: list[Callable[[uuid.UUID], Any]] = []
+
+
+@dataclass
+class Doing:
+    """A step being taken: what effects read and what they add to the trail."""
+
+    case: TransferCase
+    action: str
+    by: User | None
+    role: str
+    input: dict[str, Any]
+    who: dict[str, Any]
+    answer: Any = None
+    note: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+# --- the door -----------------------------------------------------------------------------------------
+
+
+def perform(
+    action: str, case_id: int, *, by: User, command_id: uuid.UUID, seen: int | None = None, data: Any = None
+) -> TransferCase:
+    """Take the step `action` on a case for `by`; the case as it then is.
+
+    `seen` is the trail's length on the page that was pressed; `data` is the raw input of the action's form.
+    Raises NotSeen, NotAllowed, NotNow, BadInput; Waiting when the center must decide and does not answer.
+    """
+    if done := _repeated(command_id, by):
+        return done
+    try:
+        case, crossing = _begin(action, case_id, by, command_id, seen, data)
+    except NotNow as refusal:
+        if refusal.code == "content_changed":
+            advance("lapse", case_id, trail.signature(None, "", ""), reason=refusal.message)
+        raise
+    _settle_all(case, crossing)
+    return TransferCase.objects.get(pk=case.pk)
+
+
+def _begin(
+    action: str, case_id: int, by: User, command_id: uuid.UUID, seen: int | None, data: Any
+) -> tuple[TransferCase, Crossing | None]:
+    with site():
+        case = _lock(case_id, by)
+        step, role = _may(action, case, by)
+        _fresh(case, seen)
+        if reasons := hurdles.of(action, case, by):
+            raise NotNow(" ".join(str(reason) for reason in reasons), "blocked")
+        given = take_input(action, data, case)
+        return case, _decide_here_or_there(step, case, by, role, given, command_id)
+
+
+def open_case(file_id: int, *, by: User, command_id: uuid.UUID, data: Any = None) -> TransferCase:
+    """Record a referral (directive, part 1): a new case, completed at once when nothing is missing."""
+    if done := _repeated(command_id, by):
+        return done
+    with site():
+        file = PensionFile.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=file_id).first()
+        if file is None:
+            raise NotSeen(_("There is no such pension file in your branch."), "no_file")
+        role = _role(Action.REFER, file.branch, by)
+        hurdles.refuse_referral(file)
+        given = take_input(Action.REFER, data)
+        case = effects.new_case(file, given)
+        doing = Doing(case, Action.REFER, by, role, given, trail.signature(by, role, file.branch_id))
+        _carry_out(doing, move=False, command_id=command_id)
+        assemble_if_complete(case, by, role)
+    return case
+
+
+def receive(envelope_id: uuid.UUID, *, branch: Branch, by: User, command_id: uuid.UUID) -> TransferCase:
+    """«دریافت از مرکز»: take an envelope addressed to `branch`; a later version comes into the same copy."""
+    if done := _repeated(command_id, by):
+        return done
+    with site():
+        role = _role(Action.RECEIVE, branch, by)
+        crossing = _intend_taking(envelope_id, branch, by, role, command_id)
+    settle(crossing)
+    return _repeated(command_id, by) or TransferCase.objects.get(envelope_id=envelope_id, branch=branch)
+
+
+def advance(action: str, case_id: int, who: dict[str, Any], **given: Any) -> TransferCase | None:
+    """Take a step that comes by itself; None when the case is already past it."""
+    with site():
+        case = TransferCase.objects.select_for_update().get(pk=case_id)
+        step = find_step(action, case.side, case.state)
+        if not step or not step.by_itself or not case.is_open:
+            return None
+        _carry_out(Doing(case, action, None, who.get("role", ""), given, who), move=step.target is not None)
+        return case
+
+
+def assemble_if_complete(case: TransferCase, by: User, role: str) -> bool:
+    """The draft completes itself when the content passes every check; otherwise the case keeps what is missing."""
+    effects.list_missing(case)
+    if not case.missing:
+        doing = Doing(case, Action.ASSEMBLE, by, role, {}, trail.signature(by, role, case.branch_id))
+        _carry_out(doing)
+    else:
+        case.save()
+    return not case.missing
+
+
+# --- see, may, when -----------------------------------------------------------------------------------
+
+
+class site(transaction.Atomic):  # noqa: N801 - reads as a place
+    """One transaction in the branch's own database; a busy row or a lost race is an answer, not a fault."""
+
+    def __init__(self) -> None:
+        super().__init__("default", savepoint=True, durable=True)
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        super().__exit__(kind, error, traceback)
+        if isinstance(error, OperationalError) and "lock" in str(error):
+            raise NotNow(
+                _("A colleague is working on this case this very moment. Try again."), "busy"
+            ) from error
+        if isinstance(error, IntegrityError):
+            raise _lost_race(error) from error
+
+
+def _lost_race(error: IntegrityError) -> Refusal:
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
+    if name not in hurdles.LOST_RACES:
+        raise error
+    return NotNow(hurdles.LOST_RACES[name], name)
+
+
+def _repeated(command_id: uuid.UUID, by: User) -> TransferCase | None:
+    """The case of a command carried out before; a repeat changes nothing (D3)."""
+    done = Command.objects.filter(pk=command_id, by=by).select_related("case").first()
+    return done.case if done else None
+
+
+def _lock(case_id: int, by: User) -> TransferCase:
+    case = TransferCase.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=case_id).first()
+    if case is None:
+        raise NotSeen(_("There is no such case in your branch."), "no_case")
+    return case
+
+
+def _role(action: str, branch: Branch, by: User) -> str:
+    roles = acting_roles(by, action, branch)
+    if not roles:
+        raise NotAllowed(
+            _("Your role does not include this step; ask the colleague whose step it is."), "role"
+        )
+    return roles[0]
+
+
+def _may(action: str, case: TransferCase, by: User) -> tuple[Step, str]:
+    if action not in Action.values:
+        raise NotSeen(_("There is no such step."), "no_action")
+    role = _role(action, case.branch, by)
+    step = find_step(action, case.side, case.state)
+    if step is None or not case.is_open:
+        raise NotNow(hurdles.what_happened(case), "state")
+    if step.whose_turn:
+        role = _role_in_turn(case, by, action)
+    return step, role
+
+
+def _role_in_turn(case: TransferCase, by: User, action: str) -> str:
+    turn = TURN_ROLES.get(case.turn, frozenset())
+    roles = [role for role in acting_roles(by, action, case.branch) if role in turn]
+    if not roles:
+        raise NotNow(hurdles.what_happened(case), "turn")
+    return roles[0]
+
+
+def _fresh(case: TransferCase, seen: int | None) -> None:
+    if seen is not None and seen != case.trail_length:
+        raise NotNow(hurdles.what_happened(case, seen), "stale")
+
+
+# --- carrying out -------------------------------------------------------------------------------------
+
+
+def _decide_here_or_there(
+    step: Step, case: TransferCase, by: User, role: str, given: dict[str, Any], command_id: uuid.UUID
+) -> Crossing | None:
+    doing = Doing(case, step.action, by, role, given, trail.signature(by, role, case.branch_id))
+    if step.crosses == Crosses.DECIDED_THERE:
+        return crossings.intend(doing, command_id)
+    _carry_out(doing, move=step.target is not None, command_id=command_id)
+    return None
+
+
+def _carry_out(doing: Doing, *, move: bool = True, command_id: uuid.UUID | None = None) -> None:
+    """Move, effects, turn, event, command: all in the caller's transaction."""
+    case, before = doing.case, doing.case.state if doing.case.trail_length else ""
+    if move:
+        getattr(case, doing.action)()
+    effects.follow(doing)
+    if doing.action not in QUIET:
+        case.trail_length += 1
+    effects.hand_over_turn(case)
+    case.save()
+    if doing.action not in QUIET:
+        trail.write(case, doing.action, before, **doing.who, note=doing.note, details=doing.details)
+    if command_id and doing.by:
+        Command.objects.create(pk=command_id, action=doing.action, by=doing.by, case=case)
+
+
+# --- crossing to the center ---------------------------------------------------------------------------
+
+
+def _intend_taking(
+    envelope_id: uuid.UUID, branch: Branch, by: User, role: str, command_id: uuid.UUID
+) -> Crossing:
+    begun = Crossing.objects.filter(envelope_id=envelope_id, branch=branch, verb="take", state="open").first()
+    return begun or crossings.intend_taking(envelope_id, branch, by, role, command_id)
+
+
+def _settle_all(case: TransferCase, first: Crossing | None) -> None:
+    """Ask the center at once. What was decided here does not wait for its answer; sync repeats it."""
+    if first:
+        settle(first)
+    for crossing in case.crossings.filter(state="open", decided_there=False):
+        try:
+            settle(crossing)
+        except Waiting:
+            break
+
+
+def settle(crossing: Crossing) -> None:
+    """Carry one crossing over and finish it here. Safe to repeat; Waiting when the center does not answer."""
+    try:
+        answer = exchange.ask(crossing)
+    except exchange.Unreachable as lost:
+        Crossing.objects.filter(pk=crossing.pk).update(attempts=crossing.attempts + 1)
+        raise Waiting(
+            _("The center cannot be reached. Your step is kept and will be done by itself."), "center"
+        ) from lost
+    except exchange.Refused as refused:
+        crossings.close_crossing(crossing, "refused", f"{refused.code} {refused.detail}".strip())
+        raise NotNow(hurdles.refused_by_center(refused.code, refused.detail), refused.code) from refused
+    _finish(crossing, answer)
+
+
+def _finish(crossing: Crossing, answer: Any) -> None:
+    """What the center decided, carried out here in the name of the person who pressed."""
+    with site():
+        crossing = Crossing.objects.select_for_update(of=("self",)).get(pk=crossing.pk)
+        if crossing.state != "open":
+            return
+        crossings.close_crossing(crossing, "done")
+        case = _carry_out_decided(crossing, answer) if crossing.decided_there else crossing.case
+    if crossing.verb == "deposit":
+        advance("mark_sent", case.pk, trail.signature(None, "", crossing.branch_id))
+    for hear in on_crossed:
+        hear(case.transfer_id)
+
+
+def _carry_out_decided(crossing: Crossing, answer: Any) -> TransferCase:
+    who = trail.signature(crossing.by, crossing.role, crossing.branch_id)
+    case, is_new = crossings.case_of(crossing, answer)
+    doing = Doing(case, crossing.action, crossing.by, crossing.role, crossing.input, who, answer)
+    _carry_out(doing, move=not is_new, command_id=crossing.key)
+    return case
