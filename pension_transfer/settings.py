@@ -182,11 +182,11 @@ MEDIA_ROOT = DATA_DIR / "media"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PAGINATION_CLASS": "transfers.api.ByKey",
+    "DEFAULT_PAGINATION_CLASS": "pension_transfer.lib.rest.ByKey",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "transfers.api.refuse",
+    "EXCEPTION_HANDLER": "pension_transfer.lib.rest.refuse",
     "PAGE_SIZE": 50,
 }
 SPECTACULAR_SETTINGS = {

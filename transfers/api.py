@@ -1,6 +1,145 @@
-from rest_framework.pagination import CursorPagination
-from rest_framework.views import exception_handler as refuse  # noqa: F401
+"""The API: a second handle on the same door. Every list is narrowed to what the person may see."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from rest_framework import generics, status
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from branches.models import Branch, PensionFile, User
+from branches.roles import Action, scoped
+from central.contract import SCHEMAS
+from pension_transfer.lib.errors import BadInput, Refusal
+from transfers import exchange, workflow
+from transfers.models import TransferCase
+from transfers.serializers import (
+    CaseDetail,
+    CaseRow,
+    EnvelopeRow,
+    FileRow,
+    Press,
+    Referral,
+    RefusalRow,
+    Taking,
+)
+
+REFUSALS = {code: RefusalRow for code in (202, 403, 404, 409, 422)}
 
 
-class ByKey(CursorPagination):
-    ordering = "-id"
+def _person(request: Request) -> User:
+    person = request.user
+    assert isinstance(person, User)  # noqa: S101 - IsAuthenticated let nobody else pass
+    return person
+
+
+class Files(generics.ListAPIView[PensionFile]):
+    """Pension files of the person's branches."""
+
+    serializer_class = FileRow
+    queryset = PensionFile.objects.none()
+
+    def get_queryset(self) -> QuerySet[PensionFile]:
+        return PensionFile.objects.visible_to(_person(self.request))
+
+
+class Cases(generics.ListAPIView[TransferCase]):
+    """Transfer cases of the person's branches; `state`, `side` and `tracking_number` narrow the list."""
+
+    serializer_class = CaseRow
+    queryset = TransferCase.objects.none()
+
+    def get_queryset(self) -> QuerySet[TransferCase]:
+        asked = {name: self.request.GET[name] for name in ("state", "side", "tracking_number") if name in self.request.GET}  # fmt: skip
+        return TransferCase.objects.visible_to(_person(self.request)).filter(**asked)
+
+    @extend_schema(request=Referral, responses={201: CaseDetail, **REFUSALS})
+    def post(self, request: Request) -> Response:
+        """Record a referral (directive, part 1)."""
+        given = _read(Referral, request)
+        person = _person(request)
+        case = workflow.open_case(
+            given["pension_file"], by=person, command_id=given["command_id"], data=given["data"]
+        )
+        return Response(CaseDetail(case, context={"request": request}).data, status=status.HTTP_201_CREATED)
+
+
+class OneCase(generics.RetrieveAPIView[TransferCase]):
+    """One case with content, trail and the steps open to the person."""
+
+    serializer_class = CaseDetail
+    queryset = TransferCase.objects.none()
+
+    def get_queryset(self) -> QuerySet[TransferCase]:
+        return TransferCase.objects.visible_to(_person(self.request)).prefetch_related(
+            "events", "discrepancies"
+        )
+
+
+class Steps(APIView):
+    @extend_schema(request=Press, responses={200: CaseDetail, **REFUSALS})
+    def post(self, request: Request, pk: int, action: str) -> Response:
+        """Take a step of a case: the same door as the pages' buttons."""
+        given = _read(Press, request)
+        case = workflow.perform(action, pk, by=_person(request), **given)
+        return Response(CaseDetail(case, context={"request": request}).data)
+
+
+class Unavailable(APIException):
+    """The center does not answer; ask again later."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "center"
+
+
+class Waiting(APIView):
+    @extend_schema(responses={200: EnvelopeRow(many=True)})
+    def get(self, request: Request) -> Response:
+        """Envelopes that wait at the center for the person's branches."""
+        branches = scoped(Branch.objects.all(), _person(request), Action.RECEIVE, "pk")
+        try:
+            rows = exchange.waiting(branches.values_list("pk", flat=True))
+        except exchange.Unreachable:
+            raise Unavailable from None
+        return Response(EnvelopeRow(rows, many=True).data)
+
+
+class Receive(APIView):
+    @extend_schema(request=Taking, responses={200: CaseDetail, **REFUSALS})
+    def post(self, request: Request, envelope_id: UUID) -> Response:
+        """Receive an envelope from the center (directive, part 2)."""
+        given = _read(Taking, request)
+        branch = get_object_or_404(Branch, pk=given["branch"])
+        case = workflow.receive(
+            envelope_id, branch=branch, by=_person(request), command_id=given["command_id"]
+        )
+        return Response(CaseDetail(case, context={"request": request}).data)
+
+
+class Schema(APIView):
+    @extend_schema(responses={(200, "application/schema+json"): OpenApiTypes.OBJECT})
+    def get(self, request: Request, name: str) -> HttpResponse:
+        """The JSON Schema of sealed content, one for each version ever used."""
+        known = {path.stem: path for path in SCHEMAS.glob("*.json")}
+        if name not in known:
+            return Response({"code": "no_schema", "message": name, "errors": {}}, status=404)
+        return HttpResponse(known[name].read_bytes(), content_type="application/schema+json")
+
+
+def _read(kind: type[Press] | type[Taking], request: Request) -> dict[str, Any]:
+    """The body, or 422 with a sentence beside each field."""
+    form = kind(data=request.data)
+    if not form.is_valid():
+        raise _bad_body(form.errors)
+    return dict(form.validated_data)
+
+
+def _bad_body(errors: Any) -> Refusal:
+    sentences = {name: [str(line) for line in lines] for name, lines in errors.items()}
+    return BadInput("; ".join(sentences), "invalid", sentences)

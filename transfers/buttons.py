@@ -30,7 +30,9 @@ def available(case: TransferCase, user: User) -> list[Button]:
     """The buttons of this person for this case, in the order of the table."""
     if not case.is_open:
         return []
-    return [_button(step, case, user) for step in steps_from(case.side, case.state) if _offered(step, case, user)]
+    return [
+        _button(step, case, user) for step in steps_from(case.side, case.state) if _offered(step, case, user)
+    ]
 
 
 def _offered(step: Step, case: TransferCase, user: User) -> bool:

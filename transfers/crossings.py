@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from branches.models import Branch, User
+from branches.models import Branch, PensionFile, User
 from branches.roles import Action
 from central import contract
 from central.models import Envelope
@@ -52,6 +52,9 @@ def _person(by: User | None, role: str) -> dict[str, Any]:
 
 def intend(doing: "Doing", command_id: uuid.UUID) -> Crossing:
     """Commit what is wanted before the center is asked, so that it can be finished in this person's name."""
+    if doing.action == Action.RECEIVE and doing.by:
+        envelope = doing.input["envelope_id"]
+        return intend_taking(envelope, doing.case.branch, doing.by, doing.role, command_id)
     verb, kind = DECIDED_THERE[doing.action]
     case = doing.case
     body = _person(doing.by, doing.role) | BODIES.get(doing.action, lambda doing: {})(doing)
@@ -135,10 +138,16 @@ def _received_case(envelope: Envelope, branch: Branch, content: dict[str, Any]) 
     )
 
 
+def lock_case(case_id: int) -> TransferCase:
+    """The case for writing. Its file is locked first, as a correction does: no two wait for each other."""
+    list(PensionFile.objects.select_for_update().filter(cases=case_id).values_list("pk"))
+    return TransferCase.objects.select_for_update(of=("self",)).get(pk=case_id)
+
+
 def case_of(crossing: Crossing, answer: Any) -> tuple[TransferCase, bool]:
     """The locked case that a crossing concerns, and whether it is new here."""
     if crossing.verb != Verb.TAKE:
-        return TransferCase.objects.select_for_update(of=("self",)).get(pk=crossing.case_id), False
+        return lock_case(crossing.case_id), False
     held = TransferCase.objects.select_for_update(of=("self",)).filter(
         transfer_id=answer.move, branch=crossing.branch, side=Side.DESTINATION
     )

@@ -25,6 +25,7 @@ LOST_RACES = {
     ),
     "one_taking_an_envelope": gettext_lazy("A colleague is receiving this file this very moment."),
     "transfers_command_pkey": gettext_lazy("This step has just been taken; nothing was done twice."),
+    "transfers_crossing_pkey": gettext_lazy("This step has just been taken; nothing was done twice."),
     "one_copy_a_side": gettext_lazy("This file has already been received."),
     "one_open_destination": gettext_lazy("This file has already been received."),
     "file_once_in_a_branch": gettext_lazy("This branch already holds a file with this pension number."),
@@ -53,6 +54,17 @@ def refused_by_center(code: str, detail: str = "") -> str:
     """The center's no, in words."""
     sentence = REFUSED_BY_CENTER.get(code, gettext_lazy("The center refused this step."))
     return f"{sentence} ({detail or code})" if code not in REFUSED_BY_CENTER or detail else str(sentence)
+
+
+def at_the_center(case: TransferCase) -> str:
+    """What keeps the last step of this case from having reached the center; empty when nothing does."""
+    crossing = case.crossings.order_by("-created_at").first()
+    if not crossing or crossing.state == "done" or (crossing.state == "refused" and crossing.decided_there):
+        return ""
+    if crossing.state == "refused":
+        code, _space, detail = crossing.reason.partition(" ")
+        return refused_by_center(code, detail) if code != "withdrawn" else ""
+    return _("This step waits for the center and will be done by itself.")
 
 
 def what_happened(case: TransferCase, seen: int | None = None) -> str:

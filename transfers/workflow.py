@@ -5,19 +5,21 @@ Order: see and lock -> may -> when -> input -> (decided in the center first?) ->
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils.translation import gettext as _
 
-from branches.models import Branch, PensionFile, User
+from branches.models import Branch, Correction, PensionFile, User
 from branches.roles import Action, acting_roles
 from pension_transfer.lib.errors import NotAllowed, NotNow, NotSeen, Refusal, Waiting
+from pension_transfer.lib.failpoints import fail_point
 from transfers import crossings, effects, exchange, hurdles, trail
 from transfers.inputs import take_input
-from transfers.models import Command, Crossing, TransferCase
-from transfers.states import TURN_ROLES, Crosses, Step, find_step
+from transfers.models import Command, Crossing, Part, TransferCase, Verb
+from transfers.states import TURN_ROLES, Crosses, Side, State, Step, find_step
 
 QUIET = {Action.TICK}  # too many for the trail; a tick keeps its own who and when
 # Called with the move's id when the center has taken a step: the other branch may be on this very site.
@@ -67,6 +69,8 @@ def _begin(
 ) -> tuple[TransferCase, Crossing | None]:
     with site():
         case = _lock(case_id, by)
+        if _repeated(command_id, by):  # carried out while this one waited for the lock
+            return case, None
         step, role = _may(action, case, by)
         _fresh(case, seen)
         if reasons := hurdles.of(action, case, by):
@@ -83,6 +87,8 @@ def open_case(file_id: int, *, by: User, command_id: uuid.UUID, data: Any = None
         file = PensionFile.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=file_id).first()
         if file is None:
             raise NotSeen(_("There is no such pension file in your branch."), "no_file")
+        if done := _repeated(command_id, by):  # carried out while this one waited for the lock
+            return done
         role = _role(Action.REFER, file.branch, by)
         hurdles.refuse_referral(file)
         given = take_input(Action.REFER, data)
@@ -101,18 +107,23 @@ def receive(envelope_id: uuid.UUID, *, branch: Branch, by: User, command_id: uui
         role = _role(Action.RECEIVE, branch, by)
         crossing = _intend_taking(envelope_id, branch, by, role, command_id)
     settle(crossing)
-    return _repeated(command_id, by) or TransferCase.objects.get(envelope_id=envelope_id, branch=branch)
+    held = TransferCase.objects.filter(side=Side.DESTINATION, branch=branch)
+    return _repeated(command_id, by) or held.get(contents__envelope_id=envelope_id)
 
 
 def advance(action: str, case_id: int, who: dict[str, Any], **given: Any) -> TransferCase | None:
     """Take a step that comes by itself; None when the case is already past it."""
     with site():
-        case = TransferCase.objects.select_for_update().get(pk=case_id)
-        step = find_step(action, case.side, case.state)
-        if not step or not step.by_itself or not case.is_open:
-            return None
-        _carry_out(Doing(case, action, None, who.get("role", ""), given, who), move=step.target is not None)
-        return case
+        return _advance(action, case_id, who, **given)
+
+
+def _advance(action: str, case_id: int, who: dict[str, Any], **given: Any) -> TransferCase | None:
+    case = crossings.lock_case(case_id)
+    step = find_step(action, case.side, case.state)
+    if not step or not step.by_itself or not case.is_open:
+        return None
+    _carry_out(Doing(case, action, None, who.get("role", ""), given, who), move=step.target is not None)
+    return case
 
 
 def assemble_if_complete(case: TransferCase, by: User, role: str) -> bool:
@@ -124,6 +135,26 @@ def assemble_if_complete(case: TransferCase, by: User, role: str) -> bool:
     else:
         case.save()
     return not case.missing
+
+
+def follow_correction(file: PensionFile, by: User, correction: Correction) -> None:
+    """The file was corrected: the draft follows, an approval lapses (D5), and `by` has drafted.
+
+    Called inside the correction's transaction, with the file locked; NotAllowed refuses the correction.
+    """
+    case = (
+        TransferCase.objects.select_for_update()
+        .filter(pension_file=file, side="origin", closed_at=None)
+        .first()
+    )
+    if case is None:
+        return
+    effects.take_part(case, by, Part.Name.DRAFTER)
+    if case.state == State.TECHNICALLY_APPROVED:
+        who = trail.signature(None, "", case.branch_id)
+        _carry_out(Doing(case, "lapse", None, "", {"reason": correction.reason}, who))
+    elif case.state == State.REFERRAL or (case.state == State.DRAFT and case.is_assembled):
+        assemble_if_complete(case, by, _role(Action.ASSEMBLE, case.branch, by))
 
 
 # --- see, may, when -----------------------------------------------------------------------------------
@@ -153,16 +184,19 @@ def _lost_race(error: IntegrityError) -> Refusal:
 
 
 def _repeated(command_id: uuid.UUID, by: User) -> TransferCase | None:
-    """The case of a command carried out before; a repeat changes nothing (D3)."""
-    done = Command.objects.filter(pk=command_id, by=by).select_related("case").first()
-    return done.case if done else None
+    """The case of a command carried out before; a repeat changes nothing and hears the first answer (D3)."""
+    if done := Command.objects.filter(pk=command_id, by=by).select_related("case").first():
+        return done.case
+    if refused := Crossing.objects.filter(pk=command_id, by=by, state="refused").first():
+        code, _space, detail = refused.reason.partition(" ")
+        raise NotNow(hurdles.refused_by_center(code, detail), code)
+    return None
 
 
 def _lock(case_id: int, by: User) -> TransferCase:
-    case = TransferCase.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=case_id).first()
-    if case is None:
+    if not TransferCase.objects.visible_to(by).filter(pk=case_id).exists():
         raise NotSeen(_("There is no such case in your branch."), "no_case")
-    return case
+    return crossings.lock_case(case_id)
 
 
 def _role(action: str, branch: Branch, by: User) -> str:
@@ -239,18 +273,22 @@ def _intend_taking(
 
 
 def _settle_all(case: TransferCase, first: Crossing | None) -> None:
-    """Ask the center at once. What was decided here does not wait for its answer; sync repeats it."""
-    if first:
+    """Ask the center at once. What was decided here does not wait for its answer; sync repeats it.
+
+    What the branch said before comes before; only a recall goes ahead of the envelope that it bars.
+    """
+    if first and first.verb == Verb.WITHDRAW:
         settle(first)
-    for crossing in case.crossings.filter(state="open", decided_there=False):
-        try:
+    for crossing in case.crossings.filter(state="open", decided_there=False).order_by("created_at"):
+        with suppress(Refusal):  # waiting or refused: the case says so, see hurdles.at_the_center
             settle(crossing)
-        except Waiting:
-            break
+    if first and first.verb != Verb.WITHDRAW:
+        settle(first)
 
 
 def settle(crossing: Crossing) -> None:
     """Carry one crossing over and finish it here. Safe to repeat; Waiting when the center does not answer."""
+    fail_point("intended")
     try:
         answer = exchange.ask(crossing)
     except exchange.Unreachable as lost:
@@ -261,7 +299,9 @@ def settle(crossing: Crossing) -> None:
     except exchange.Refused as refused:
         crossings.close_crossing(crossing, "refused", f"{refused.code} {refused.detail}".strip())
         raise NotNow(hurdles.refused_by_center(refused.code, refused.detail), refused.code) from refused
+    fail_point("asked")
     _finish(crossing, answer)
+    fail_point("finished")
 
 
 def _finish(crossing: Crossing, answer: Any) -> None:
@@ -272,8 +312,9 @@ def _finish(crossing: Crossing, answer: Any) -> None:
             return
         crossings.close_crossing(crossing, "done")
         case = _carry_out_decided(crossing, answer) if crossing.decided_there else crossing.case
-    if crossing.verb == "deposit":
-        advance("mark_sent", case.pk, trail.signature(None, "", crossing.branch_id))
+        if crossing.verb == Verb.DEPOSIT:
+            _advance("mark_sent", case.pk, trail.signature(None, "", crossing.branch_id))
+        fail_point("finishing")
     for hear in on_crossed:
         hear(case.transfer_id)
 
@@ -281,6 +322,9 @@ def _finish(crossing: Crossing, answer: Any) -> None:
 def _carry_out_decided(crossing: Crossing, answer: Any) -> TransferCase:
     who = trail.signature(crossing.by, crossing.role, crossing.branch_id)
     case, is_new = crossings.case_of(crossing, answer)
+    if crossing.verb == Verb.TAKE and not is_new and case.contents.filter(envelope_id=answer.pk).exists():
+        Command.objects.create(pk=crossing.key, action=crossing.action, by=crossing.by, case=case)
+        return case  # received before: receiving again changes nothing (I3)
     doing = Doing(case, crossing.action, crossing.by, crossing.role, crossing.input, who, answer)
     _carry_out(doing, move=not is_new, command_id=crossing.key)
     return case

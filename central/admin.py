@@ -1,0 +1,35 @@
+"""The center's tables, read-only: central.services is their only writer."""
+
+from django.contrib import admin
+
+from central.models import Custody, Directory, Envelope, Receipt, Seat
+from pension_transfer.lib.admin import ReadOnlyAdmin
+
+
+@admin.register(Envelope)
+class EnvelopeAdmin(ReadOnlyAdmin):
+    list_display = ("tracking_number", "version", "origin", "destination", "deposited_at", "seal")
+    search_fields = ("=tracking_number", "=pension_number")
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(ReadOnlyAdmin):
+    list_display = ("envelope_id", "kind", "by_branch", "at")
+    list_filter = ("kind",)
+
+
+@admin.register(Seat)
+class SeatAdmin(ReadOnlyAdmin):
+    list_display = ("pension_number", "payable_branch", "open_move", "closure")
+    search_fields = ("=pension_number",)
+
+
+@admin.register(Custody)
+class CustodyAdmin(ReadOnlyAdmin):
+    list_display = ("pension_number", "branch_code", "months", "reason")
+    search_fields = ("=pension_number",)
+
+
+@admin.register(Directory)
+class DirectoryAdmin(ReadOnlyAdmin):
+    list_display = ("branch_code", "name", "is_active", "succeeded_by")

@@ -1,0 +1,49 @@
+"""The newcomer's command, on a database of its own, with the center in the site's database."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pension_transfer import embedded
+
+ROOT = Path(__file__).parent.parent
+STATES = [
+    "referral", "draft", "technically_approved", "head_approved", "sent", "received", "verified", "registered",
+    "active",
+]  # fmt: skip
+
+
+def run(url: str, *command: str) -> str:
+    env = os.environ | {
+        "DATABASE_URL": url,
+        "CENTRAL_DATABASE_URL": "",
+        "DJANGO_SETTINGS_MODULE": "pension_transfer.settings",
+    }
+    done = subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def url() -> str:
+    return embedded.database_url(f"demo_{os.environ['TEST_RUN']}")
+
+
+def test_one_case_passes_through_every_state_twice_in_a_row(url: str) -> None:
+    run(url, "migrate_all", "-v0")
+    for _time in range(2):
+        *steps, last = run(url, "demo", "--no-serve").strip().splitlines()
+        assert [line.split()[0] for line in steps] == STATES
+        assert last.split()[0] == "registered"
+        assert last.split()[2:] in (["at", "0801"], ["at", "1001"])
+    assert "center reached" in run(url, "sync_center")

@@ -1,0 +1,27 @@
+"""Cases and their trail, read-only: a case changes through transfers.workflow and nowhere else."""
+
+from django.contrib import admin
+
+from pension_transfer.lib.admin import ReadOnlyAdmin
+from transfers.models import Crossing, TransferCase, TransferEvent
+
+
+@admin.register(TransferCase)
+class TransferCaseAdmin(ReadOnlyAdmin):
+    list_display = ("tracking_number", "side", "branch", "state", "version", "turn", "turn_since")
+    list_filter = ("side", "state")
+    list_select_related = ("branch",)
+    search_fields = ("=tracking_number", "=pension_number")
+
+
+@admin.register(TransferEvent)
+class TransferEventAdmin(ReadOnlyAdmin):
+    list_display = ("case", "sequence", "action", "to_state", "by_name", "role", "branch_code", "at")
+    list_select_related = ("case",)
+
+
+@admin.register(Crossing)
+class CrossingAdmin(ReadOnlyAdmin):
+    list_display = ("action", "verb", "branch", "state", "attempts", "reason", "created_at", "settled_at")
+    list_filter = ("state", "verb")
+    list_select_related = ("branch",)

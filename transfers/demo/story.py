@@ -1,0 +1,166 @@
+"""One file's way, as a list of presses; cut after any of them, it leaves a case in that state."""
+
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from branches.models import Branch, PensionFile, Status
+from branches.roles import Action, Role
+from pension_transfer.lib import calendar
+from transfers import completeness, hurdles, snapshot, workflow
+from transfers.demo.people import at
+from transfers.models import TransferCase, TransferEvent
+
+SHOWN = (
+    Action.REFER, Action.ASSEMBLE, Action.APPROVE_TECHNICAL, Action.APPROVE_HEAD, "mark_sent", Action.RECEIVE,
+    Action.VERIFY, Action.REGISTER, Action.ACTIVATE,
+)  # fmt: skip
+
+
+@dataclass
+class Story:
+    """A move of `file` to `destination`, taken step by step by the people whose steps they are."""
+
+    file: PensionFile
+    destination: Branch
+    case: TransferCase = field(init=False)
+    copy: TransferCase = field(init=False)
+
+    def tell(self, chapters: Iterable[str]) -> "Story":
+        for chapter in chapters:
+            getattr(self, chapter)()
+        return self
+
+    # --- origin ---
+
+    def refer(self) -> None:
+        today = calendar.jalali(calendar.today())
+        data = {
+            "destination": self.destination.pk, "reason": "residence", "letter_date": today,
+            "letter_number": f"{self.file.branch_id}/{self.file.pk}",
+        }  # fmt: skip
+        clerk = at(self.file.branch, Role.CLERK)
+        self.case = workflow.open_case(self.file.pk, by=clerk, command_id=uuid.uuid4(), data=data)
+
+    def approve(self) -> None:
+        officer = at(self.file.branch, Role.TECHNICAL_OFFICER)
+        self._tick(self.case, officer)
+        month = self.file.last_paid_month or 0
+        self._press(self.case, Action.APPROVE_TECHNICAL, officer, last_paid_month=str(month))
+
+    def send(self) -> None:
+        self._press(self.case, Action.APPROVE_HEAD, at(self.file.branch, Role.BRANCH_HEAD))
+
+    def recall(self) -> None:
+        reason = "نشانی تازهٔ بیمه‌شده نیاز به تأیید دارد."
+        self._press(self.case, Action.RECALL, at(self.file.branch, Role.INSURANCE_DEPUTY), reason=reason)
+
+    def cancel(self) -> None:
+        reason = "بیمه‌شده از جابه‌جایی منصرف شد."
+        self._press(self.case, Action.CANCEL, at(self.file.branch, Role.CLERK), reason=reason)
+
+    # --- destination ---
+
+    def receive(self) -> None:
+        envelope_id = TransferCase.objects.get(pk=self.case.pk).envelope_id
+        staff = at(self.destination, Role.DESTINATION_STAFF)
+        self.copy = workflow.receive(envelope_id, branch=self.destination, by=staff, command_id=uuid.uuid4())
+
+    def compare(self) -> None:
+        staff = at(self.destination, Role.DESTINATION_STAFF)
+        self._press(self.copy, Action.SHOW_DECREES, staff)
+        paper = {
+            "paper_arrived_on": calendar.jalali(calendar.today()), "paper_letter_number": f"پ/{self.copy.pk}",
+            "paper_pages": self.file.paper_pages or 1,
+        }  # fmt: skip
+        self._press(self.copy, Action.RECORD_PAPER, staff, **paper)
+        self._tick(self.copy, staff)
+
+    def verify(self) -> None:
+        self._press(self.copy, Action.VERIFY, at(self.destination, Role.DESTINATION_STAFF))
+
+    def register(self) -> None:
+        self._press(self.copy, Action.REGISTER, at(self.destination, Role.DESTINATION_STAFF))
+
+    def activate(self) -> None:
+        self._press(self.copy, Action.ACTIVATE, at(self.destination, Role.TECHNICAL_OFFICER))
+
+    def give_back(self) -> None:
+        staff = at(self.destination, Role.DESTINATION_STAFF)
+        found = {
+            "section": "principal", "field": "father_name", "paper_value": "غلامحسین", "code": "different_value",
+            "severity": "must_be_corrected", "note": "در شناسنامه خوانا است.",
+        }  # fmt: skip
+        self._press(self.copy, Action.NOTE_DISCREPANCY, staff, **found)
+        self._press(self.copy, Action.RETURN_TO_ORIGIN, staff)
+
+    # --- telling ---
+
+    def lines(self) -> Iterator[str]:
+        """One line a step: the state's code, who, in which role, where."""
+        events = TransferEvent.objects.filter(case__transfer_id=self.case.transfer_id, action__in=SHOWN)
+        for event in events.order_by("at", "sequence"):
+            state = "active" if event.action == Action.ACTIVATE else event.to_state
+            who = f"{event.by_name} ({event.role})" if event.by_name else "by itself, the center has it"
+            yield f"{state:<21} {who}، {Branch.objects.get(pk=event.branch_code).name} ({event.branch_code})"
+
+    @staticmethod
+    def _press(case: TransferCase, action: str, by: Any, **data: Any) -> None:
+        workflow.perform(action, case.pk, by=by, command_id=uuid.uuid4(), data=data)
+
+    def _tick(self, case: TransferCase, by: Any) -> None:
+        for section in snapshot.SECTIONS:
+            self._press(case, Action.TICK, by, section=section, ticked=True)
+
+
+REFERRED = ["refer"]
+APPROVED = [*REFERRED, "approve"]
+SENT = [*APPROVED, "send"]
+RECEIVED = [*SENT, "receive"]
+COMPARED = [*RECEIVED, "compare"]
+VERIFIED = [*COMPARED, "verify"]
+REGISTERED = [*VERIFIED, "register"]
+ACTIVE = [*REGISTERED, "activate"]
+# What stands on every screen of either branch: from, to, chapters.
+STANDING: list[tuple[str, str, list[str]]] = [
+    ("0801", "1001", REFERRED),
+    ("0801", "1001", REFERRED),
+    ("0801", "1001", APPROVED),
+    ("0801", "1001", APPROVED),
+    ("0801", "1001", APPROVED),
+    ("0801", "1001", SENT),
+    ("0801", "1001", SENT),
+    ("0801", "1001", RECEIVED),
+    ("0801", "1001", COMPARED),
+    ("0801", "1001", VERIFIED),
+    ("0801", "1001", REGISTERED),
+    ("0801", "1001", [*RECEIVED, "give_back"]),
+    ("0801", "1001", [*SENT, "recall"]),
+    ("0801", "1001", [*REFERRED, "cancel"]),
+    ("0801", "1001", ACTIVE),
+    ("1001", "0801", REFERRED),
+    ("1001", "0801", APPROVED),
+    ("1001", "0801", APPROVED),
+    ("1001", "0801", SENT),
+    ("1001", "0801", SENT),
+    ("1001", "0801", RECEIVED),
+    ("1001", "0801", VERIFIED),
+    ("1001", "0801", REGISTERED),
+    ("1001", "0801", [*RECEIVED, "give_back"]),
+]
+
+
+def files_ready(branch: str, complete: bool = True) -> Iterator[PensionFile]:
+    """The branch's files that may be referred; complete ones, or those that lack something."""
+    rows = PensionFile.objects.filter(
+        branch=branch, status__in=[Status.ACTIVE, Status.SUSPENDED], frozen_by=None
+    )
+    for file in rows.order_by("pension_number"):
+        if not hurdles.referral_hurdles(file) and _is_complete(file) == complete:
+            yield file
+
+
+def _is_complete(file: PensionFile) -> bool:
+    move = TransferCase(origin=file.branch, destination=file.branch, tracking_number="0" * 13)
+    return not completeness.faults(snapshot.compose(move, file))

@@ -1,0 +1,85 @@
+import io
+import threading
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from branches.models import Branch
+from branches.organisation_data import load_organization
+from transfers import sync
+from transfers.demo import people, story
+from transfers.models import TransferCase
+
+ADDRESS = "127.0.0.1:8000"
+
+
+class Command(BaseCommand):
+    help = "Import the sample exports, carry one file from branch to branch, and serve the pages."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--no-serve", action="store_true", help="stop after the case")
+        parser.add_argument("--address", default=ADDRESS)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError("The demo has accounts whose password everybody knows: not in production.")
+        self._take_in()
+        if not TransferCase.objects.exists():
+            self._let_cases_stand()
+        self._carry_one()
+        if not options["no_serve"]:
+            self._serve(options["address"])
+
+    def _take_in(self) -> None:
+        load_organization()
+        people.appoint_all()
+        sync.sync()
+        for code in people.BRANCHES:
+            folder = settings.BASE_DIR / "branches/data/legacy" / code
+            source = next(folder.glob("*.xlsx"), folder)
+            call_command("import_pension_files", str(source), branch=code, stdout=io.StringIO())
+        sync.sync()
+
+    def _let_cases_stand(self) -> None:
+        """Some in every state, so that every screen has something on it."""
+        ready = {code: story.files_ready(code) for code in people.BRANCHES}
+        for code in people.BRANCHES:
+            if lacking := next(story.files_ready(code, complete=False), None):
+                story.Story(lacking, self._other(code)).tell(story.REFERRED)
+        for origin, destination, chapters in story.STANDING:
+            story.Story(next(ready[origin]), Branch.objects.get(pk=destination)).tell(chapters)
+        self._refused_by_the_center(next(ready["0801"]))
+
+    def _refused_by_the_center(self, file: Any) -> None:
+        """A destination that closed in between: the case waits at «head approved», its head's turn."""
+        closing = Branch.objects.exclude(pk__in=people.BRANCHES).latest("pk")
+        told = story.Story(file, closing).tell(story.APPROVED)
+        Branch.objects.filter(pk=closing.pk).update(is_active=False)
+        sync.sync()
+        told.tell(["send"])
+
+    def _carry_one(self) -> None:
+        file = next((f for code in people.BRANCHES for f in story.files_ready(code)), None)
+        if file is None:
+            raise CommandError("No file is left to be carried: make clean, then make demo.")
+        told = story.Story(file, self._other(file.branch_id)).tell(story.ACTIVE)
+        for line in told.lines():
+            self.stdout.write(line)
+        self.stdout.write(f"registered {told.case.tracking_number} at {told.destination.pk}")
+
+    @staticmethod
+    def _other(code: str) -> Branch:
+        return Branch.objects.get(pk=next(other for other in people.BRANCHES if other != code))
+
+    def _serve(self, address: str) -> None:
+        self.stdout.write(f"\nhttp://{address}/   password of every account: {people.PASSWORD}\n")
+        for code in people.BRANCHES:
+            names = " ".join(
+                f"{short}-{code}" for role, short in people.SHORT.items() if role in people.AT_BRANCHES
+            )
+            self.stdout.write(f"  {Branch.objects.get(pk=code).name} ({code}): {names}")
+        self.stdout.write("  province  center  auditor\n")
+        threading.Thread(target=call_command, args=("sync_center", "--watch"), kwargs={"stdout": io.StringIO()}, daemon=True).start()  # fmt: skip
+        call_command("runserver", address, use_reloader=False, verbosity=0)

@@ -1,0 +1,52 @@
+"""What a pension file's page says and offers about moves."""
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from branches.models import PensionFile, User
+from branches.roles import Action, can
+from branches.services import Link, Notice
+from transfers import hurdles
+from transfers.models import TransferCase
+from transfers.states import Side
+
+
+def links(file: PensionFile, user: User) -> list[Link]:
+    """«ثبت ارجاع», with the reason where it is closed."""
+    if not can(user, Action.REFER, file.branch):
+        return []
+    blocked = " ".join(hurdles.referral_hurdles(file))
+    return [Link(_("Record the referral"), reverse("refer", args=[file.pk]), "primary", blocked)]
+
+
+def notices(file: PensionFile, user: User) -> list[Notice]:
+    """The last move of the file: under way, gone, or come here."""
+    case = TransferCase.objects.filter(pension_file=file).select_related("origin", "destination").last()
+    if case is None or (not case.is_open and file.status != "moved"):
+        return _held_elsewhere(file)
+    title = TITLES[case.side](case)
+    link = Link(_("Open the case"), reverse("case", args=[case.pk]))
+    return [Notice(title, case.get_state_display(), "info", link), *_held_elsewhere(file)]
+
+
+def _held_elsewhere(file: PensionFile) -> list[Notice]:
+    request = file.custody_requests.filter(settled_at=None).exclude(held_by="").first()
+    if request is None:
+        return []
+    title = _("Branch %(branch)s holds the payment of this pension.") % {"branch": request.held_by}
+    return [
+        Notice(
+            title, _("Ask the center operator; until then it is neither paid nor referred here."), "danger"
+        )
+    ]
+
+
+def _leaving(case: TransferCase) -> str:
+    sentence = _("In transfer to %(branch)s") if case.is_open else _("Moved to %(branch)s")
+    return sentence % {"branch": case.destination}
+
+
+TITLES = {
+    Side.ORIGIN: _leaving,
+    Side.DESTINATION: lambda case: _("Came from %(branch)s") % {"branch": case.origin},
+}

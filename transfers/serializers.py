@@ -1,0 +1,119 @@
+"""What the API shows. Reading only: writing goes through transfers.workflow, with its own input forms."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from branches.models import PensionFile
+from transfers.buttons import available
+from transfers.models import Discrepancy, TransferCase, TransferEvent
+
+
+class CaseRow(serializers.ModelSerializer[TransferCase]):
+    """A case in a list. Times are UTC, months yyyymm."""
+
+    class Meta:
+        model = TransferCase
+        fields = (
+            "id", "transfer_id", "tracking_number", "side", "branch", "origin", "destination", "pension_number",
+            "national_code", "person_name", "state", "version", "turn", "turn_since", "last_paid_month",
+            "trail_length", "opened_at", "closed_at", "activated_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class EventRow(serializers.ModelSerializer[TransferEvent]):
+    """One event of the trail."""
+
+    class Meta:
+        model = TransferEvent
+        fields = (
+            "sequence", "action", "from_state", "to_state", "by_name", "role", "branch_code", "at", "note",
+            "details", "version", "content_hash", "previous_hash", "hash",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class DiscrepancyRow(serializers.ModelSerializer[Discrepancy]):
+    class Meta:
+        model = Discrepancy
+        fields = (
+            "id", "version", "section", "field", "sent_value", "paper_value", "code", "severity", "note",
+            "by_name", "at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class StepRow(serializers.Serializer[Any]):
+    """A step open or closed to the person who asks; `reasons` says why it is closed."""
+
+    action = serializers.CharField()
+    reasons = serializers.ListField(child=serializers.CharField())
+
+
+class CaseDetail(CaseRow):
+    """A case with its content, trail and the steps of the person who asks."""
+
+    content = serializers.JSONField(read_only=True)
+    missing = serializers.JSONField(read_only=True)
+    events = EventRow(many=True, read_only=True)
+    discrepancies = DiscrepancyRow(many=True, read_only=True)
+    steps = serializers.SerializerMethodField()
+
+    class Meta(CaseRow.Meta):
+        fields = (*CaseRow.Meta.fields, "missing", "content", "events", "discrepancies", "steps")  # type: ignore[assignment]
+
+    def get_steps(self, case: TransferCase) -> list[dict[str, Any]]:
+        return list(StepRow(available(case, self.context["request"].user), many=True).data)
+
+
+class FileRow(serializers.ModelSerializer[PensionFile]):
+    """A pension file in a list."""
+
+    class Meta:
+        model = PensionFile
+        fields = (
+            "id", "branch", "pension_number", "kind", "status", "national_code", "first_name", "last_name",
+            "last_paid_month", "is_frozen",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class EnvelopeRow(serializers.Serializer[Any]):
+    """An envelope that waits at the center for a branch of the person who asks."""
+
+    id = serializers.UUIDField()
+    tracking_number = serializers.CharField()
+    origin = serializers.CharField()
+    destination = serializers.CharField()
+    version = serializers.IntegerField()
+    deposited_at = serializers.DateTimeField()
+
+
+class Press(serializers.Serializer[Any]):
+    """A step. `command_id` is made by the caller and makes a repeat harmless; `seen` is `trail_length` as read."""
+
+    command_id = serializers.UUIDField()
+    seen = serializers.IntegerField(required=False, allow_null=True, default=None)
+    data = serializers.DictField(required=False, default=dict)
+
+
+class Referral(Press):
+    """A referral of a pension file; `data` as the form ارجاع پرونده asks for it."""
+
+    pension_file = serializers.IntegerField()
+
+
+class Taking(serializers.Serializer[Any]):
+    """Receiving an envelope at `branch`."""
+
+    command_id = serializers.UUIDField()
+    branch = serializers.CharField(max_length=4)
+
+
+class RefusalRow(serializers.Serializer[Any]):
+    """Why a step was not done: decide on `code`; `message` is for people."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
