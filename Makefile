@@ -55,7 +55,7 @@ lock: ## pin the whole trees of requirements.txt and requirements-dev.txt, with 
 	    --no-emit-index-url $$name.txt --output-file $$name.lock || exit 1; done
 
 clean: python ## delete .venv and var/ with all data, and caches
-	@$(PYTHON) -m pension_transfer.embedded remove
+	@$(or $(wildcard $(PY)),$(PYTHON)) -m pension_transfer.embedded remove
 	@rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -13,9 +13,7 @@ import sys
 from pathlib import Path
 
 if sys.version_info < (3, 10):  # noqa: UP036 - the very point: say it before anything fails oddly
-    sys.exit(
-        "Python 3.10 or newer is needed, this is %d.%d: try make PYTHON=python3.12" % sys.version_info[:2]
-    )
+    sys.exit("Python 3.10 or newer is needed, this is %d.%d: try make PYTHON=python3.12" % sys.version_info[:2])
 
 PROJECT = Path(__file__).resolve().parent.parent
 VENV = PROJECT / ".venv"
@@ -69,7 +67,7 @@ def pip() -> list[object]:
 def install(lock: str) -> None:
     """The development lock contains the other one whole."""
     UNFINISHED.touch()
-    options = ["--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes"]
+    options = ["-qq", "--disable-pip-version-check", "--no-input", "--require-hashes"]
     if not run(*pip(), "install", *options, "-r", lock):
         sys.exit("pip could not install %s (it says above why). The next run starts anew." % lock)
     for name in {lock, RUNTIME}:

@@ -177,9 +177,7 @@ class Server:
         fcntl.flock(alive, fcntl.LOCK_SH)  # until this process ends: see _stop_unused
         with place.open_own(self.log, self.account) as log:
             command = [str(self.binaries / "postgres"), "-D", "data"]
-            server = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._manner()
-            )
+            server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._manner())
         signal.signal(signal.SIGCHLD, lambda *_: server.poll() is None or os._exit(1))
         if server.poll() is None:
             users = place.open_own(self.home / "users", self.account)

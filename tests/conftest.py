@@ -22,7 +22,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if ran and not skipped:
         terminalreporter.line(f"THE BROWSER TESTS RAN: {len(ran)} of them, in a real Chromium.", green=True)
         return
-    terminalreporter.line(f"BROWSER TESTS: {len(ran)} RAN, {len(skipped)} DID NOT.", red=True, bold=True)
+    said = f"{len(ran)} RAN, {len(skipped)} DID NOT" if ran or skipped else "NONE WAS ASKED FOR"
+    terminalreporter.line(f"BROWSER TESTS: {said}.", red=True, bold=True)
     for reason in sorted({str(report.longrepr[2]) for report in skipped}):
         terminalreporter.line(f"  {reason}")
 
@@ -48,4 +49,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every test that has a database has both: the site's and the center's."""
     for item in items:
         for mark in item.iter_markers("django_db"):
-            mark.kwargs.setdefault("databases", "__all__")
+            options: Any = mark.kwargs
+            options.setdefault("databases", "__all__")

@@ -163,9 +163,7 @@ def _name_a_stranger_in(data: Path) -> None:
         file.write_text("\n".join([str(os.getppid()), *rest]) + "\n")
 
 
-def test_a_killed_server_is_started_again_for_those_who_stayed(
-    project: Path, user: Callable[[Path], User]
-) -> None:
+def test_a_killed_server_is_started_again_for_those_who_stayed(project: Path, user: Callable[[Path], User]) -> None:
     stayed = user(project)
     for number in processes_in(data_of(project)):
         with contextlib.suppress(ProcessLookupError):
@@ -226,9 +224,7 @@ def test_a_server_in_use_is_not_removed(project: Path, user: Callable[[Path], Us
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the server to another account")
-def test_root_opens_no_folder_for_the_servers_account(
-    closed_project: Path, user: Callable[[Path], User]
-) -> None:
+def test_root_opens_no_folder_for_the_servers_account(closed_project: Path, user: Callable[[Path], User]) -> None:
     before = {folder: folder.stat().st_mode for folder in closed_project.parents}
     assert ask(user(closed_project).url, "SELECT 1") == (1,)
     assert before == {folder: folder.stat().st_mode for folder in closed_project.parents}
