@@ -12,7 +12,7 @@ def has_role(request: HttpRequest, *roles: str) -> bool:
     return bool(user.is_active and user.is_staff and set(roles) & user.roles)
 
 
-class ReferenceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReferenceAdmin(admin.ModelAdmin):
     """Kept by the center operator and by superusers; nothing is deleted, it ends."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -29,7 +29,7 @@ class ReferenceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnlyAdmin(admin.ModelAdmin):
     """Looked at by those whose role reaches the whole country; being superuser opens nothing here."""
 
     show_full_result_count = False

@@ -3,7 +3,7 @@
 from typing import Any
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+class Refusal(Exception):
     """A step that is not done, with a sentence that says why and what to do next.
 
     `status` is the HTTP status; `errors` maps a field to its sentences.

@@ -179,6 +179,16 @@ class MobileField(DigitsField):
         return re.sub("^(?:0098|98)?0?(?=9[0-9]{9}$)", "0", typed)
 
 
+class CodeField(Typed, forms.CharField):
+    """A number that may hold signs, such as «۰۸۰۱/۱۴۰۵/۱۲»: kept with ASCII digits, shown left to right."""
+
+    def normalise(self, text: str) -> str:
+        return clean(to_ascii_digits(text))
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {"inputmode": "text"}
+
+
 # --- numbers ------------------------------------------------------------------------------------------
 
 
@@ -248,7 +258,14 @@ BY_VALIDATOR = (
     (validate_iban, IbanField),
     (validate_month, JalaliMonthField),
 )
-BY_NAME = {"insurance_number": InsuranceNumberField, "mobile": MobileField}
+BY_NAME = {
+    "insurance_number": InsuranceNumberField,
+    "mobile": MobileField,
+    "number": CodeField,
+    "previous_number": CodeField,
+    "letter_number": CodeField,
+    "issuing_branch": CodeField,
+}
 BY_COLUMN = (
     (models.DateTimeField, None),
     (models.DateField, JalaliDateField),

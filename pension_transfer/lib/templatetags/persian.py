@@ -107,16 +107,6 @@ def in_fours(value: str) -> str:
 
 
 @register.filter
-def service(days: int | None) -> str:
-    """A record of contributions as «۱۸ سال و ۵ ماه و ۸ روز»: months of 30 days, years of 360."""
-    if not days:
-        return ""
-    units = (gettext("year"), gettext("month"), gettext("day"))
-    counts = zip((days // 360, days % 360 // 30, days % 30), units, strict=True)
-    return gettext(" and ").join(f"{fa(count)} {unit}" for count, unit in counts if count)
-
-
-@register.filter
 def since(value: dt.datetime | dt.date | None) -> str:
     """How long ago, in calendar days as people count them: «امروز»، «دیروز»، «۳ روز پیش», later the date."""
     if not value:

@@ -80,9 +80,7 @@ def chip(state: Any, label: Any) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/button.html")
-def button(
-    label: Any, kind: str = "primary", icon: str = "", blocked: Any = "", **attributes: Any
-) -> dict[str, Any]:
+def button(label: Any, kind: str = "primary", icon: str = "", blocked: Any = "", **attributes: Any) -> dict[str, Any]:
     """A button that submits its form; `blocked` is the sentence that says why it can't be pressed."""
     said = {key.replace("_", "-"): value for key, value in attributes.items() if value not in (None, "")}
     return _pressed(label, kind, icon, blocked) | {"attributes": said}
@@ -93,9 +91,7 @@ def _pressed(label: Any, kind: str, icon: str, blocked: Any) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/link_button.html")
-def link_button(
-    url: str, label: Any, kind: str = "secondary", icon: str = "", blocked: Any = ""
-) -> dict[str, Any]:
+def link_button(url: str, label: Any, kind: str = "secondary", icon: str = "", blocked: Any = "") -> dict[str, Any]:
     """A link that looks like a button; `blocked` as in `button`."""
     return _pressed(label, kind, icon, blocked) | {"url": url}
 
@@ -218,12 +214,19 @@ def page_header(content: str, title: Any, path: Any = (), lead: Any = "") -> Saf
 def confirm_form(context: Any, content: str, **options: Any) -> str:
     """A POST form with its hidden command_id; options: action, seen, keep, main, files (see the README)."""
     request = context.get("request")
+    came_back = is_answer_to(request, options.get("action", ""))
     body = {
         "content": mark_safe(content),  # noqa: S308 - Django has escaped it
-        "command_id": command_id(request),
-        "was_rejected": bool(request and request.method == "POST"),
+        "command_id": command_id(request if came_back else None),
+        "was_rejected": came_back,
     }
     return render_to_string("components/confirm_form.html", options | body, request)
+
+
+def is_answer_to(request: Any, action: str) -> bool:
+    """Whether the page answers this very form, and not another of its forms or a piece of the page."""
+    posted = bool(request and request.method == "POST" and not getattr(request, "htmx", False))
+    return posted and action in ("", request.path)
 
 
 def command_id(request: Any) -> str:

@@ -1,0 +1,215 @@
+// What makes the pages pleasant; every page works without it. No page depends on this file.
+"use strict";
+
+const one = (selector, root = document) => root.querySelector(selector);
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
+
+// --- keys -----------------------------------------------------------------------------------------------
+// Read by place on the keyboard (event.code), so they work in the Persian layout too.
+
+const SINGLE_KEYS = "single-keys-off";
+
+function openKeys() {
+  const dialog = one("#keys");
+  if (dialog && !dialog.open) dialog.showModal();
+}
+
+function walk(step) {
+  const rows = all("[data-rows] tbody tr, [data-rows] > li").filter((row) => one("a", row));
+  const here = rows.findIndex((row) => row.contains(document.activeElement));
+  const next = rows[here < 0 ? (step > 0 ? 0 : rows.length - 1) : here + step];
+  if (next) one("a", next).focus();
+}
+
+function singleKey(event) {
+  if (event.code === "Slash" && event.shiftKey) return openKeys();
+  if (event.code === "Slash") return one("[data-search]")?.select();
+  if (event.code === "KeyJ") return walk(1);
+  if (event.code === "KeyK") return walk(-1);
+  return false;
+}
+
+function inRows(target) {
+  return target.closest("[data-rows] tbody tr, [data-rows] > li");
+}
+
+function onKey(event) {
+  if (event.ctrlKey && event.code === "Enter") return sendMain(event);
+  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  if (["ArrowDown", "ArrowUp"].includes(event.code) && inRows(event.target) && !typing(event.target)) {
+    event.preventDefault();
+    return walk(event.code === "ArrowDown" ? 1 : -1);
+  }
+  if (typing(event.target) || one("dialog[open]") || localStorage.getItem(SINGLE_KEYS)) return;
+  if (singleKey(event) !== false) event.preventDefault();
+}
+
+function sendMain(event) {
+  const form = event.target.closest("form[method=post]") || one("form[data-main]");
+  if (!form) return;
+  event.preventDefault();
+  form.requestSubmit(one("button:not([type=button])", form));
+}
+
+function setUpKeys() {
+  document.addEventListener("keydown", onKey);
+  all("[data-keys]").forEach((link) =>
+    link.addEventListener("click", (event) => { event.preventDefault(); openKeys(); }));
+  one("[data-close]")?.addEventListener("click", (event) => { event.preventDefault(); one("#keys").close(); });
+  const box = one("[data-single-keys]");
+  if (!box) return;
+  box.checked = !localStorage.getItem(SINGLE_KEYS);
+  box.addEventListener("change", () =>
+    box.checked ? localStorage.removeItem(SINGLE_KEYS) : localStorage.setItem(SINGLE_KEYS, "1"));
+}
+
+// --- what was typed --------------------------------------------------------------------------------------
+// Kept per person and form in this tab until it is stored: signing in again after the session ended brings it
+// back. Only fields that were changed are kept, so nobody else's later change is typed over unseen.
+
+const PREFIX = "kept:";
+const user = () => document.body.dataset.user;
+const keyOf = (form) => `${PREFIX}${user()}:${form.dataset.keep}`;
+const keepable = (field) => field.name && !["hidden", "password", "file", "submit", "button"].includes(field.type);
+
+function changed(field) {
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.tagName === "SELECT") return [...field.options].some((option) => option.selected !== option.defaultSelected);
+  return field.value !== field.defaultValue;
+}
+
+function typed(form) {
+  const fields = [...form.elements].filter((field) => keepable(field) && changed(field));
+  return fields.map((field) => [field.id || field.name, field.type === "checkbox" || field.type === "radio" ? field.checked : field.value]);
+}
+
+function remember(form) {
+  const fields = typed(form);
+  if (fields.length) sessionStorage.setItem(keyOf(form), JSON.stringify({ fields }));
+  else sessionStorage.removeItem(keyOf(form));
+}
+
+function putBack(form, fields) {
+  const wanted = new Map(fields);
+  const found = [...form.elements].filter((field) => keepable(field) && wanted.has(field.id || field.name));
+  found.forEach((field) => {
+    const value = wanted.get(field.id || field.name);
+    if (typeof value === "boolean") field.checked = value;
+    else field.value = value;
+  });
+  return found.length;
+}
+
+function announce(form) {
+  const notice = one("#kept-notice")?.content.firstElementChild.cloneNode(true);
+  if (!notice) return;
+  one("button", notice).addEventListener("click", () => {
+    sessionStorage.removeItem(keyOf(form));
+    form.reset();
+    notice.remove();
+  });
+  form.prepend(notice);
+}
+
+function restore(form) {
+  const kept = JSON.parse(sessionStorage.getItem(keyOf(form)) || "null");
+  if (!kept) return;
+  if ("rejected" in form.dataset) return remember(form);
+  if (putBack(form, kept.fields)) announce(form);
+}
+
+function keysOf(wanted) {
+  return Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX) && wanted(key));
+}
+
+// After a form was sent: a page without an outcome of its own means that it was stored.
+function settle() {
+  const sent = sessionStorage.getItem("sent");
+  sessionStorage.removeItem("sent");
+  if (!user()) return;
+  const drop = keysOf((key) => !key.startsWith(`${PREFIX}${user()}:`));
+  if (sent && !document.body.dataset.outcome && !one("form[data-rejected]")) drop.push(sent);
+  drop.forEach((key) => sessionStorage.removeItem(key));
+}
+
+function setUpKeeping() {
+  settle();
+  all("form[data-keep]").forEach((form) => {
+    restore(form);
+    form.addEventListener("input", () => remember(form));
+    form.addEventListener("submit", () => sessionStorage.setItem("sent", keyOf(form)));
+  });
+  all("form[data-forget]").forEach((form) =>
+    form.addEventListener("submit", () => keysOf(() => true).forEach((key) => sessionStorage.removeItem(key))));
+}
+
+// --- leaving and sending ----------------------------------------------------------------------------------
+
+let sending = false;
+
+function warnBeforeLeaving(event) {
+  if (sending || !all("form[method=post]").some((form) => form.dataset.main !== undefined && typed(form).length)) return;
+  event.preventDefault();
+}
+
+function guardSending(event) {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "1";
+  sending = true;
+  setTimeout(letGo, 8000); // an answer that is a download leaves the page standing
+  event.submitter?.classList.add("is-busy");
+}
+
+function letGo() {
+  sending = false;
+  all("form[data-sent]").forEach((form) => delete form.dataset.sent);
+  all(".is-busy").forEach((button) => button.classList.remove("is-busy"));
+}
+
+function setUpSending() {
+  document.addEventListener("submit", guardSending);
+  window.addEventListener("beforeunload", warnBeforeLeaving);
+  window.addEventListener("pageshow", letGo);
+  document.addEventListener("htmx:afterRequest", letGo);
+}
+
+// --- small things -------------------------------------------------------------------------------------------
+
+function closeAccount(event) {
+  all("details.account[open]").forEach((sheet) => { if (!sheet.contains(event.target)) sheet.open = false; });
+}
+
+function onEscape(event) {
+  const sheet = event.key === "Escape" && one("details.account[open]");
+  if (!sheet) return;
+  sheet.open = false;
+  one("summary", sheet).focus();
+}
+
+document.addEventListener("click", closeAccount);
+document.addEventListener("keydown", onEscape);
+setUpKeys();
+setUpKeeping();
+setUpSending();
+const firstField = () => matchMedia("(pointer: fine)").matches && one("form[data-main] :is(input:not([type=hidden]), select, textarea)");
+
+function setFocus() {
+  const place = one("[data-focus]") || (!location.hash && firstField());
+  if (place) place.focus();
+  else if (new URLSearchParams(location.search).get("q")) walk(1);
+}
+
+function openFolds() {
+  all("details.fold:not([open])").forEach((fold) => { fold.open = true; fold.dataset.opened = ""; });
+}
+
+function closeFolds() {
+  all("details.fold[data-opened]").forEach((fold) => { fold.open = false; delete fold.dataset.opened; });
+}
+
+window.addEventListener("beforeprint", openFolds);
+window.addEventListener("afterprint", closeFolds);
+setFocus();
