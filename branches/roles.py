@@ -4,13 +4,15 @@ Sources: the directive 1393/10/27, parts 1 and 2, names the officers of each but
 settled in docs/decisions/0002-who-may.md.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from branches.models import Appointment, User
+
+Rows = TypeVar("Rows", bound="models.QuerySet[Any]")
 
 
 class Role(models.TextChoices):
@@ -101,9 +103,7 @@ READING = frozenset({Action.VIEW_FILES, Action.VIEW_CASES})
 
 def acting_roles(user: "User", action: str, branch: Any) -> list[str]:
     """The roles in which `user` may do `action` for `branch` today; empty when none."""
-    return [
-        a.role for a in user.current_appointments if a.covers(branch) and a.role in MATRIX[Action(action)]
-    ]
+    return [a.role for a in user.current_appointments if a.covers(branch) and a.role in MATRIX[Action(action)]]
 
 
 def can(user: "User", action: str, branch: Any) -> bool:
@@ -111,9 +111,7 @@ def can(user: "User", action: str, branch: Any) -> bool:
     return bool(acting_roles(user, action, branch))
 
 
-def scoped(
-    rows: "models.QuerySet[Any]", user: "User", action: str, path: str = "branch"
-) -> "models.QuerySet[Any]":
+def scoped(rows: Rows, user: "User", action: str, path: str = "branch") -> Rows:
     """The rows of the branches for which `user` may do `action`; `path` leads to the branch (invariant I7)."""
     may = [a for a in user.current_appointments if a.role in MATRIX[Action(action)]]
     if any(a.scope == Scope.COUNTRY for a in may):

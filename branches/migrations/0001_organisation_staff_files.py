@@ -286,7 +286,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='dependent',
-            constraint=models.UniqueConstraint(condition=models.Q(('national_code', ''), _negated=True), fields=('file', 'national_code'), name='dependent_once_in_a_file'),
+            constraint=models.UniqueConstraint(condition=models.Q(('national_code', ''), _negated=True), fields=('file', 'national_code'), name='dependent_once_in_a_file', violation_error_message='A person with this national code is already in this file.'),
         ),
         migrations.AddConstraint(
             model_name='dependent',
@@ -298,7 +298,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='decree',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_valid', True)), fields=('file', 'number'), name='decree_once_in_a_file'),
+            constraint=models.UniqueConstraint(condition=models.Q(('is_valid', True)), fields=('file', 'number'), name='decree_once_in_a_file', violation_error_message='A valid decree with this number is already in this file.'),
         ),
         migrations.AddConstraint(
             model_name='decree',

@@ -132,9 +132,7 @@ class PensionFileQuerySet(models.QuerySet["PensionFile"]):
         key = fold(text)
         if key.isascii() and key.isdigit():
             return self.filter(
-                Q(national_code__startswith=key)
-                | Q(pension_number__startswith=key)
-                | Q(insurance_number=key.zfill(10))
+                Q(national_code__startswith=key) | Q(pension_number__startswith=key) | Q(insurance_number=key.zfill(10))
             )
         return self.filter(search_key__contains=key)
 
@@ -179,12 +177,8 @@ class PensionFile(Person):
         verbose_name_plural = _("pension files")
         constraints = [
             models.UniqueConstraint(name="file_once_in_a_branch", fields=["branch", "pension_number"]),
-            models.CheckConstraint(
-                name="file_pension_number", condition=Q(pension_number__regex="^[0-9]{10}$")
-            ),
-            models.CheckConstraint(
-                name="file_national_code", condition=Q(national_code__regex="^[0-9]{10}$")
-            ),
+            models.CheckConstraint(name="file_pension_number", condition=Q(pension_number__regex="^[0-9]{10}$")),
+            models.CheckConstraint(name="file_national_code", condition=Q(national_code__regex="^[0-9]{10}$")),
         ]
         indexes = [
             models.Index(name="file_by_name", fields=["branch", "sort_key", "id"]),
@@ -217,12 +211,8 @@ class PensionFile(Person):
 class Dependent(Person):
     """A dependent (فرد تبعی) or survivor of one file; matched on the national code only, per file."""
 
-    file = models.ForeignKey(
-        PensionFile, models.CASCADE, related_name="dependents", verbose_name=_("pension file")
-    )
-    national_code = models.CharField(
-        _("national code"), max_length=10, blank=True, validators=[validate_national_code]
-    )
+    file = models.ForeignKey(PensionFile, models.CASCADE, related_name="dependents", verbose_name=_("pension file"))
+    national_code = models.CharField(_("national code"), max_length=10, blank=True, validators=[validate_national_code])
     relationship = models.CharField(_("relationship"), max_length=10, choices=Relationship)
     share_percent = models.DecimalField(
         _("share (percent)"), max_digits=7, decimal_places=4, null=True, blank=True,
@@ -242,6 +232,7 @@ class Dependent(Person):
                 name="dependent_once_in_a_file",
                 fields=["file", "national_code"],
                 condition=~Q(national_code=""),
+                violation_error_message=_("A person with this national code is already in this file."),
             ),
             models.CheckConstraint(
                 name="dependent_share",
@@ -256,9 +247,7 @@ class Dependent(Person):
 class Decree(models.Model):
     """A decree (حکم): never edited. A wrong one is voided and a correcting one stands beside it."""
 
-    file = models.ForeignKey(
-        PensionFile, models.CASCADE, related_name="decrees", verbose_name=_("pension file")
-    )
+    file = models.ForeignKey(PensionFile, models.CASCADE, related_name="decrees", verbose_name=_("pension file"))
     number = models.CharField(_("decree number"), max_length=30)
     kind = models.CharField(_("kind of decree"), max_length=20, choices=DecreeKind)
     issued_on = models.DateField(_("issued on"))
@@ -277,11 +266,12 @@ class Decree(models.Model):
         ordering = ["effective_on", "id"]
         constraints = [
             models.UniqueConstraint(
-                name="decree_once_in_a_file", fields=["file", "number"], condition=Q(is_valid=True)
+                name="decree_once_in_a_file",
+                fields=["file", "number"],
+                condition=Q(is_valid=True),
+                violation_error_message=_("A valid decree with this number is already in this file."),
             ),
-            models.CheckConstraint(
-                name="decree_amounts", condition=Q(amount_before__gte=0, amount_after__gte=0)
-            ),
+            models.CheckConstraint(name="decree_amounts", condition=Q(amount_before__gte=0, amount_after__gte=0)),
         ]
 
     def __str__(self) -> str:
@@ -313,9 +303,7 @@ class DecreeLine(models.Model):
 class Deduction(models.Model):
     """A monthly deduction (کسور); its remaining amount travels with the file."""
 
-    file = models.ForeignKey(
-        PensionFile, models.CASCADE, related_name="deductions", verbose_name=_("pension file")
-    )
+    file = models.ForeignKey(PensionFile, models.CASCADE, related_name="deductions", verbose_name=_("pension file"))
     kind = models.CharField(_("kind of deduction"), max_length=24, choices=DeductionKind)
     creditor = models.CharField(_("creditor"), max_length=80, blank=True, validators=[validate_name])
     monthly_amount = models.BigIntegerField(_("monthly amount (Rial)"), validators=AMOUNT)

@@ -24,7 +24,7 @@ class User(AbstractUser):
     if TYPE_CHECKING:
         appointments: RelatedManager["Appointment"]
 
-    class Meta(AbstractUser.Meta):
+    class Meta(AbstractUser.Meta):  # type: ignore[name-defined]
         verbose_name = _("user")
         verbose_name_plural = _("users")
 
@@ -34,7 +34,7 @@ class User(AbstractUser):
     @cached_property
     def current_appointments(self) -> "list[Appointment]":
         """Today's appointments, read once per request."""
-        return list(self.appointments.current().select_related("branch", "administration"))
+        return list(Appointment.objects.current().filter(user=self).select_related("branch", "administration"))
 
     @property
     def roles(self) -> set[str]:
@@ -69,9 +69,7 @@ class Appointment(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="appointment_scope",
-                condition=Q(
-                    branch=None, administration=None, role__in=[r for r in Role if SCOPE[r] == Scope.COUNTRY]
-                )
+                condition=Q(branch=None, administration=None, role__in=[r for r in Role if SCOPE[r] == Scope.COUNTRY])
                 | Q(branch=None, administration__isnull=False, role=Role.PROVINCE_SUPERVISOR)
                 | Q(
                     branch__isnull=False,

@@ -1,0 +1,71 @@
+"""The parts of a pension file that a branch corrects, each as one: its rows and the columns that may change.
+
+The pension number and the branch are never corrected: they name the pension in the center.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from branches.models import Decree, Deduction, Dependent, PensionFile
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a file; `may_add` where new rows may be entered."""
+
+    label: Any
+    model: type[models.Model]
+    fields: tuple[str, ...]
+    may_add: bool = False
+
+
+PERSON = ("national_code", "first_name", "last_name", "father_name", "birth_date", "birth_year", "sex")
+PRINCIPAL = (*PERSON, "id_number", "death_date")
+PENSION = (
+    "kind",
+    "insurance_number",
+    "established_on",
+    "service_main_days",
+    "service_bonus_days",
+    "last_paid_month",
+    "paper_pages",
+)
+CONTACT = ("iban", "mobile", "postal_code", "address")
+DEPENDENT = (
+    *PERSON,
+    "relationship",
+    "share_percent",
+    "entitlement_basis",
+    "entitled_from",
+    "entitled_until",
+    "iban",
+)
+DEDUCTION = ("kind", "creditor", "monthly_amount", "remaining_amount", "ends_on")
+DECREE = (
+    "number",
+    "kind",
+    "issued_on",
+    "effective_on",
+    "issuing_branch",
+    "previous_number",
+    "amount_before",
+    "amount_after",
+    "description",
+)
+
+SECTIONS = {
+    "principal": Section(_("Principal"), PensionFile, PRINCIPAL),
+    "pension": Section(_("Pension"), PensionFile, PENSION),
+    "contact": Section(_("Bank account and address"), PensionFile, CONTACT),
+    "dependent": Section(_("Dependent"), Dependent, DEPENDENT, may_add=True),
+    "deduction": Section(_("Deduction"), Deduction, DEDUCTION, may_add=True),
+    "decree": Section(_("Decree"), Decree, DECREE),
+}
+
+
+def section_label(name: str) -> str:
+    """A section's name for a reader."""
+    return str(SECTIONS[name].label) if name in SECTIONS else name

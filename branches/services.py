@@ -1,0 +1,248 @@
+"""What a branch does with its pension files. Every writing function takes `by=` and leaves its record."""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from branches.models import Correction, Decree, DecreeLine, PensionFile, Status, User
+from branches.models.pension import Person
+from branches.roles import Action, can
+from branches.sections import SECTIONS, section_label
+from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen
+
+OPEN = frozenset({Status.ACTIVE, Status.SUSPENDED})  # the states in which a branch corrects a file
+LINE_FIELDS = ("title", "group", "amount")
+
+# Called with the file, the person and the correction, inside its transaction. The app that moves files
+# registers what must follow here: branches does not know it.
+on_content_change: list[Callable[[PensionFile, User, Correction], None]] = []
+
+
+@dataclass(frozen=True)
+class Link:
+    """A step that a file's page offers; `blocked` says why it can't be taken now."""
+
+    label: Any
+    url: str
+    kind: str = "secondary"
+    blocked: Any = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What stands above a file, for instance where a sealed move takes it; tone as in the component alert."""
+
+    title: Any
+    text: Any = ""
+    tone: str = "info"
+    link: Link | None = None
+
+
+# What other apps add to a file's page for this person; each is asked once per page.
+notices_of_file: list[Callable[[PensionFile, User], list[Notice]]] = []
+links_of_file: list[Callable[[PensionFile, User], list[Link]]] = []
+
+
+# --- correcting -----------------------------------------------------------------------------------------
+
+
+def correct(
+    file: PensionFile,
+    section: str,
+    pk: int | None,
+    by: User,
+    reason: str,
+    data: dict[str, Any],
+    *,
+    seen: int | None = None,
+    command_id: uuid.UUID | None = None,
+) -> Correction:
+    """Correct one row of a section of a file, with the reason, as history (DESIGN 11.15).
+
+    `pk` names the dependent, deduction or decree (None: the file itself, or a new row); `data` maps
+    columns to values, and for a decree `lines` to dicts of title, group and amount. `seen` is the
+    content_version the person looked at. The same `command_id` again gives the first answer.
+    Raises NotAllowed, NotNow (frozen, closed, stale, void), NotSeen, BadInput.
+    """
+    must_may_correct(by, file)
+    with transaction.atomic():
+        file = PensionFile.objects.select_for_update().get(pk=file.pk)
+        if done := done_before(command_id, by):
+            return done
+        must_be_open(file)
+        _must_be_fresh(file, seen)
+        correction = _changed(file, section, pk, data)
+        correction.reason, correction.by, correction.command_id = reason, by, command_id
+        correction.save()
+        _bump(file)
+        for hook in on_content_change:
+            hook(file, by, correction)
+    return correction
+
+
+def must_may_correct(by: User, file: PensionFile) -> None:
+    """NotAllowed unless this person corrects files of that branch."""
+    if not can(by, Action.CORRECT_FILE, file.branch):
+        raise NotAllowed(_("A file is corrected by a clerk of the branch that holds it."), "not_allowed")
+
+
+def must_be_open(file: PensionFile) -> None:
+    """NotNow while a sealed move holds the file, and when it is not active or suspended here."""
+    if file.is_frozen:
+        raise NotNow(
+            _("This file is sealed in a move and is read-only until it comes back; recall it first."),
+            "frozen",
+        )
+    if file.status not in OPEN:
+        status = file.get_status_display()
+        raise NotNow(
+            _("Only an active or suspended file is corrected; this one is: %(status)s.") % {"status": status},
+            "closed",
+        )
+
+
+def may_be_corrected(file: PensionFile, by: User) -> bool:
+    """Whether the page offers this person to correct it now."""
+    return file.status in OPEN and not file.is_frozen and can(by, Action.CORRECT_FILE, file.branch)
+
+
+def done_before(command_id: uuid.UUID | None, by: User) -> Correction | None:
+    """What this person's command did already, when it is repeated after an unknown outcome."""
+    return Correction.objects.filter(command_id=command_id, by=by).first() if command_id else None
+
+
+def _must_be_fresh(file: PensionFile, seen: int | None) -> None:
+    """Optimistic check: another correction since the page was opened is named, not written over."""
+    if seen is None or seen == file.content_version:
+        return
+    since = file.corrections.select_related("by")[: max(file.content_version - seen, 1)]
+    changes = [f"{section_label(c.section)} {c.subject}، {c.by}: {c.reason}" for c in since]
+    raise NotNow(
+        _("This file has changed since you opened the page. Look at the changes, then enter yours again."),
+        "stale",
+        {"changes": changes},
+    )
+
+
+def _bump(file: PensionFile) -> None:
+    file.content_version += 1
+    file.save()
+
+
+# --- one row --------------------------------------------------------------------------------------------
+
+
+def row_of(file: PensionFile, section: str, pk: int | None) -> models.Model:
+    """The row that a correction is about; a new one where the section takes new rows.
+
+    NotSeen when there is none, NotNow for a decree that was replaced already.
+    """
+    part = SECTIONS.get(section)
+    if part is None or (pk is None and part.model is Decree):
+        raise NotSeen(_("A file has no such part."), "section")
+    if part.model is PensionFile:
+        return file
+    if pk is None:
+        return part.model(file=file)
+    return _own_row(file, part.model, pk)
+
+
+def _own_row(file: PensionFile, model: Any, pk: int) -> models.Model:
+    row = model.objects.filter(file=file, pk=pk).first()
+    if row is None:
+        raise NotSeen(_("This file has no such row."), "row")
+    if isinstance(row, Decree) and not row.is_valid:
+        raise NotNow(_("This decree was corrected before; correct the one that replaced it."), "void")
+    return row
+
+
+def _changed(file: PensionFile, section: str, pk: int | None, data: dict[str, Any]) -> Correction:
+    """Write the row; its unsaved record with what was before and after."""
+    row = row_of(file, section, pk)
+    if isinstance(row, Decree):
+        return _replace_decree(row, data)
+    before = _values(row, SECTIONS[section].fields) if row.pk else {}
+    for name in SECTIONS[section].fields:
+        setattr(row, name, data.get(name, getattr(row, name)))
+    _check(row)
+    record = _record(file, section, row, before, _values(row, SECTIONS[section].fields))
+    if row is not file:
+        row.save()
+    return record
+
+
+def _check(row: models.Model) -> None:
+    """BadInput with the columns' sentences when the model refuses the row."""
+    if isinstance(row, Person):
+        row.set_keys()
+    try:
+        row.full_clean()
+    except ValidationError as fault:
+        raise BadInput(_("Some fields must be mended."), "invalid", fault.message_dict) from fault
+
+
+def _record(
+    file: PensionFile, section: str, row: models.Model, before: dict[str, Any], after: dict[str, Any]
+) -> Correction:
+    """The record of what differs; BadInput when nothing does."""
+    names = [name for name in after if before.get(name) != after[name]]
+    if not names:
+        sentence = _("Nothing was changed, so there is nothing to store.")
+        raise BadInput(sentence, "unchanged", {NON_FIELD_ERRORS: [sentence]})
+    subject = "" if row is file else str(row)[:80]
+    told = {name: before[name] for name in names if name in before}
+    return Correction(file=file, section=section, subject=subject, before=told, after={n: after[n] for n in names})
+
+
+def _values(row: models.Model, names: tuple[str, ...]) -> dict[str, Any]:
+    """Columns as plain JSON values: dates as ISO text, decimals as text."""
+    return {name: _plain(getattr(row, name)) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+# --- a decree -------------------------------------------------------------------------------------------
+
+
+def _replace_decree(wrong: Decree, data: dict[str, Any]) -> Correction:
+    """Void the wrong decree and put a correcting one beside it; the rows themselves are never edited."""
+    right = Decree(file=wrong.file, corrects=wrong)
+    for name in SECTIONS["decree"].fields:
+        setattr(right, name, data.get(name, getattr(wrong, name)))
+    before, after = (
+        _with_lines(wrong, lines_of(wrong)),
+        _with_lines(right, data.get("lines", lines_of(wrong))),
+    )
+    record = _record(wrong.file, "decree", wrong, before, after)
+    Decree.objects.filter(pk=wrong.pk).update(is_valid=False)
+    _check(right)
+    right.save()
+    _write_lines(right, after["lines"])
+    return record
+
+
+def lines_of(decree: Decree) -> list[dict[str, Any]]:
+    """A decree's lines as title, group and amount."""
+    return [{name: getattr(line, name) for name in LINE_FIELDS} for line in decree.lines.all()]
+
+
+def _with_lines(decree: Decree, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    return _values(decree, SECTIONS["decree"].fields) | {"lines": lines}
+
+
+def _write_lines(decree: Decree, lines: list[dict[str, Any]]) -> None:
+    rows = [DecreeLine(decree=decree, order=order, **line) for order, line in enumerate(lines, 1)]
+    for row in rows:
+        _check(row)
+    DecreeLine.objects.bulk_create(rows)

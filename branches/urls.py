@@ -1,0 +1,10 @@
+from django.urls import path
+
+from branches.views import files
+
+urlpatterns = [
+    path("files/", files.file_list, name="file_list"),
+    path("files/<int:pk>/", files.file, name="file"),
+    path("files/<int:pk>/correct/<slug:section>/", files.file_correct, name="file_correct"),
+    path("files/<int:pk>/correct/<slug:section>/<int:row>/", files.file_correct, name="file_correct"),
+]

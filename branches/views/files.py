@@ -1,0 +1,159 @@
+"""Pages of pension files: the list, the file, its corrections."""
+
+import copy
+import uuid
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from branches import services
+from branches.forms.files import FORMS, CorrectionForm, Lines, kept_lines
+from branches.models import Decree, PensionFile, User
+from branches.sections import SECTIONS, section_label
+from branches.shown import decree_sheets, facts, history
+from pension_transfer.lib.errors import BadInput, NotSeen
+from pension_transfer.lib.paging import page_of
+
+HISTORY_SHOWN = 50
+
+
+def person(request: HttpRequest) -> User:
+    """Who asks; every page here is behind the sign-in."""
+    return cast(User, request.user)
+
+
+def menu_path() -> list[str]:
+    """Where these pages stand in the menu."""
+    return [_("Long-term obligations"), _("Pension files")]
+
+
+@require_GET
+def file_list(request: HttpRequest) -> HttpResponse:
+    """The files this person may see, by branch and name; ?q= searches numbers and names."""
+    query = request.GET.get("q", "").strip()
+    rows = PensionFile.objects.visible_to(person(request)).select_related("branch")
+    if query:
+        rows = rows.search(query)
+    page = page_of(rows, request, by=("branch_id", "sort_key", "id"))
+    return render(request, "branches/file_list.html", {"page": page, "query": query, "menu_path": menu_path()[:1]})
+
+
+@require_GET
+def file(request: HttpRequest, pk: int) -> HttpResponse:
+    """One file: persons, account, decrees, deductions, history."""
+    return render(request, "branches/file.html", file_page(seen_file(person(request), pk), person(request)))
+
+
+def seen_file(user: User, pk: int) -> PensionFile:
+    """The file, or NotSeen when it is not there for this person."""
+    related = ("dependents", "deductions", "decrees__lines")
+    rows = PensionFile.objects.visible_to(user).select_related("branch").prefetch_related(*related)
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise NotSeen(_("There is no such pension file for you."), "not_seen")
+    return found
+
+
+def file_page(file: PensionFile, user: User) -> dict[str, Any]:
+    """What the page of a file shows to this person."""
+    corrections = file.corrections.select_related("by")[:HISTORY_SHOWN]
+    parts = {name: facts(file, SECTIONS[name].fields) for name in ("principal", "pension", "contact")}
+    return parts | {
+        "file": file,
+        "menu_path": menu_path(),
+        "may_correct": services.may_be_corrected(file, user),
+        "notices": [notice for ask in services.notices_of_file for notice in ask(file, user)],
+        "links": [link for ask in services.links_of_file for link in ask(file, user)],
+        "decrees": decree_sheets(file),
+        "history": history(corrections),
+    }
+
+
+# --- correcting -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a correction is about: a section of a file, or one of its rows (None: the file or a new row)."""
+
+    file: PensionFile
+    section: str
+    row: int | None
+    subject: Any
+
+    @property
+    def title(self) -> str:
+        """«Correct: Dependent زهرا کریمی» or «Add: Deduction»."""
+        if self.subject.pk is None:
+            return _("Add: %(part)s") % {"part": section_label(self.section)}
+        name = "" if self.subject is self.file else str(self.subject)
+        return _("Correct: %(part)s %(name)s") % {"part": section_label(self.section), "name": name}
+
+
+@require_http_methods(["GET", "POST"])
+def file_correct(request: HttpRequest, pk: int, section: str, row: int | None = None) -> HttpResponse:
+    """The form that corrects one row of a section; a rejected one keeps what was typed."""
+    file = seen_file(person(request), pk)
+    services.must_may_correct(person(request), file)
+    if services.done_before(command_of(request), person(request)):
+        return stored(request, file, section)
+    place = Place(file, section, row, services.row_of(file, section, row))
+    services.must_be_open(file)
+    form, lines = forms_of(request, place)
+    if request.method == "POST" and all([form.is_valid(), lines is None or lines.is_valid()]):
+        try:
+            store(request, place, form, lines)
+            return stored(request, file, section)
+        except BadInput as refusal:
+            form.show_refusal(refusal.errors)
+    context = {"file": file, "form": form, "lines": lines, "title": place.title}
+    path = {"menu_path": [*menu_path(), str(file)]}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "branches/file_correct.html", context | path, status=status)
+
+
+def forms_of(request: HttpRequest, place: Place) -> tuple[CorrectionForm, Any]:
+    """The section's form, and for a decree the formset of its lines."""
+    form = FORMS[place.section](request.POST or None, instance=copy.copy(place.subject))
+    if not isinstance(place.subject, Decree):
+        return form, None
+    return form, Lines(request.POST or None, initial=services.lines_of(place.subject), prefix="lines")
+
+
+def store(request: HttpRequest, place: Place, form: CorrectionForm, lines: Any) -> None:
+    """Correct what the forms say."""
+    services.correct(
+        place.file,
+        place.section,
+        place.row,
+        person(request),
+        form.cleaned_data["reason"],
+        form.correction() | ({"lines": kept_lines(lines)} if lines else {}),
+        seen=number(request.POST.get("seen")),
+        command_id=command_of(request),
+    )
+
+
+def stored(request: HttpRequest, file: PensionFile, section: str) -> HttpResponse:
+    """Say that the correction is stored, back on its section."""
+    messages.success(request, _("The correction is stored, and it stands in the file's history."))
+    return redirect(f"{reverse('file', args=[file.pk])}#{section}")
+
+
+def number(text: str | None) -> int | None:
+    """A posted number, or None."""
+    return int(text) if text and text.isascii() and text.isdigit() else None
+
+
+def command_of(request: HttpRequest) -> uuid.UUID | None:
+    """The posted command id, or None when there is none."""
+    try:
+        return uuid.UUID(request.POST.get("command_id", ""))
+    except ValueError:
+        return None
