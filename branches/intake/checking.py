@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from branches.intake.cleaning import Birth, Noted, Unclean
-from branches.intake.columns import DECREE_LINES, DECREES, DEDUCTIONS, DEPENDENTS, FILES, REQUIRED, SHEETS
+from branches.intake.columns import DECREE_LINES, DECREES, DEPENDENTS, FILES, REQUIRED, SHEETS
 from branches.intake.findings import LONGEST_VALUE, Finding, Level
 from branches.intake.staging import Group
 from branches.intake.words import BY_SEX
@@ -15,7 +15,8 @@ from branches.models import Kind
 from pension_transfer.lib.calendar import today
 
 Values = dict[str, Any]
-FILE, DEPENDENT, DECREE, LINE, DEDUCTION = (SHEETS.index(s) for s in (FILES, DEPENDENTS, DECREES, DECREE_LINES, DEDUCTIONS))
+FILE, DEPENDENT, DECREE, LINE = (SHEETS.index(sheet) for sheet in (FILES, DEPENDENTS, DECREES, DECREE_LINES))
+PEOPLE = (FILE, DEPENDENT)
 MOST_PERCENT, TOLERANCE = Decimal(100), Decimal("0.01")
 
 
@@ -57,24 +58,27 @@ def check(group: Group) -> Checked:
 
 
 def _cleaned(checked: Checked, sheet: int, row: int, cells: list[str]) -> Record:
+    """A row cleaned. Under a file the pension number is the group's own and was judged there."""
     columns = SHEETS[sheet].columns
+    if sheet != FILE:
+        columns, cells = columns[1:], cells[1:]
     values: Values = {}
-    for column, cell in zip(columns, cells):
+    for column, cell in zip(columns, cells, strict=False):
         try:
-            values[column.field] = column.clean(cell) if cell else column.blank
+            value = column.clean(cell) if cell else column.blank
         except Unclean as fault:
             checked.say(f"{column.prefix}.{fault.code}", sheet, row, column.field, cell)
             continue
-        if values[column.field] is REQUIRED:
-            del values[column.field]
+        if value is REQUIRED:
             checked.say(f"{column.prefix}.missing", sheet, row, column.field)
-        elif type(values[column.field]) is Noted:
-            value, code = values[column.field]
-            values[column.field] = value
+            continue
+        if type(value) is Noted:
+            value, code = value
             checked.say(f"{column.field}.{code}", sheet, row, column.field, cell, Level.NOTICE)
+        values[column.field] = value
     if len(cells) > len(columns):
         checked.say("row.columns", sheet, row, "", cells[-1])
-    return Record(row, _settled(values))
+    return Record(row, _settled(values) if sheet in PEOPLE else values)
 
 
 def _settled(values: Values) -> Values:
@@ -140,6 +144,8 @@ def _unrepeated(sheet: int, column: str, *within: str) -> Callable[[Checked], No
     def judge(checked: Checked) -> None:
         found = [(record, _key(record.values, column, within)) for record in checked.records[sheet]]
         counts = Counter(key for _record, key in found if key)
+        if len(counts) == len(found):
+            return
         for record, key in found:
             if key and counts[key] > 1:
                 checked.say(f"{column}.duplicate", sheet, record.row, column, record.values[column])
@@ -176,18 +182,13 @@ class Content(NamedTuple):
 
 
 def content(checked: Checked) -> Content:
-    """The content of a file without faults."""
-    files, dependents, decrees, lines, deductions = (
-        [_without_number(record.values) for record in records] for records in checked.records
-    )
+    """The content of a file without faults; its records are used up."""
+    files, dependents, decrees, lines, deductions = ([record.values for record in of] for of in checked.records)
+    del files[0]["pension_number"]
     by_decree: dict[str, list[Values]] = {}
     for line in lines:
         by_decree.setdefault(line.pop("decree_number"), []).append(line)
     return Content(files[0], dependents, list(_decrees(decrees, by_decree)), deductions)
-
-
-def _without_number(values: Values) -> Values:
-    return {name: value for name, value in values.items() if name != "pension_number"}
 
 
 def _decrees(decrees: list[Values], lines: dict[str, list[Values]]) -> Iterator[Values]:

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from branches.intake.words import key
 from pension_transfer.lib import calendar
-from pension_transfer.lib.persian import UNSEEN, clean, to_ascii_digits
-from pension_transfer.lib.validation import has_bad_characters, iban_fault, national_code_fault
+from pension_transfer.lib.persian import UNSEEN, clean, fold, to_ascii_digits
+from pension_transfer.lib.validation import iban_fault, national_code_fault
 
 Cleaner = Callable[[str], Any]
 CACHE = 50_000  # distinct values remembered: days, names and titles come again and again
@@ -20,6 +20,7 @@ LARGEST = 2**63 - 1
 CENTURY = "13"  # two-digit years of the old system are 13xx
 
 MARKS = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad]")  # ZWNJ and ZWJ stay
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 JOINERS = "\u200c\u200d "
 JOINTS = re.compile(r"[\s\-()]+")
 MIDNIGHT = re.compile(r"[ T]0?0:00(:00(\.0+)?)?$")
@@ -76,23 +77,18 @@ def _text(longest: int, starts: str, breaks: str) -> Cleaner:
         text = lines.sub(" ", MARKS.sub("", text)).strip(" ")
         if not text:
             raise Unclean("missing")
-        if text[0] in starts or has_bad_characters(" " + text):
+        if text[0] in starts or CONTROL.search(text):
             raise Unclean("characters")
-        return _within(longest, clean(text).strip(JOINERS))
+        return _within(longest, to_ascii_digits(clean(text)).strip(JOINERS))
 
     return cleaned
 
 
 def _within(longest: int, text: str) -> str:
-    if len(text) > longest:
+    """Also when folded: some signs unfold into a whole sentence."""
+    if len(text) > longest or len(fold(text)) > longest:
         raise Unclean("length")
     return text
-
-
-def reference(longest: int) -> Cleaner:
-    """A decree's number: text whose digits are 0–9."""
-    plain = name(longest)
-    return lambda text: to_ascii_digits(plain(text))
 
 
 def choice(words: Mapping[str, Any]) -> Cleaner:
@@ -119,7 +115,7 @@ def identifier(text: str) -> str:
 
 def digits(low: int, high: int, width: int = 0) -> Cleaner:
     """`low` to `high` digits, filled up with leading zeros to `width`."""
-    pattern = re.compile("[0-9]{%d,%d}" % (low, high))
+    pattern = re.compile(f"[0-9]{{{low},{high}}}")
 
     def cleaned(text: str) -> str:
         text = identifier(text)

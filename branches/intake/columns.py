@@ -41,7 +41,7 @@ class Sheet(NamedTuple):
 
 
 PENSION_NUMBER = Column("pension_number", "شماره مستمری", c.digits(10, 10))
-DECREE_NUMBER = Column("decree_number", "شماره حکم", c.reference(30))
+DECREE_NUMBER = Column("decree_number", "شماره حکم", c.name(30))
 NATIONAL_CODE = Column("national_code", "کد ملی", c.national_code)
 SEX = Column("sex", "جنسیت", c.choice(words.SEXES))
 FIRST_NAME = Column("first_name", "نام", c.name(60))
@@ -107,7 +107,7 @@ DECREES = Sheet(
         Column("issued_on", "تاریخ صدور", c.day),
         Column("effective_on", "تاریخ اجرا", c.day),
         Column("issuing_branch", "شعبه صادرکننده", c.digits(1, 4, 4), ""),
-        Column("previous_decree_number", "حکم قبلی", c.reference(30), ""),
+        Column("previous_decree_number", "حکم قبلی", c.name(30), ""),
         Column("amount_before", "مستمری قبل از افزایش", RIALS, code="amount"),
         Column("amount_after", "مستمری بعد از افزایش", RIALS, code="amount"),
         Column("description", "شرح حکم", c.prose(500), ""),

@@ -21,6 +21,7 @@ DECREE_FIELDS = (
     "amount_after", "description",
 )  # fmt: skip
 LINE_FIELDS = ("order", "title", "group", "amount")
+UNSORTABLE = {"share_percent", "lines"}  # alike in value, not always in writing
 DEDUCTION_FIELDS = ("kind", "creditor", "monthly_amount", "remaining_amount", "ends_on")
 
 
@@ -58,4 +59,4 @@ def differences(old: Content, new: Content) -> list[str]:
 
 def _sorted(rows: list[Values]) -> list[Any]:
     """Rows in an order of their own: that of the export does not count."""
-    return sorted(rows, key=lambda row: tuple(str(row[name]) for name in sorted(row) if name != "share_percent"))
+    return sorted(rows, key=lambda row: [str(row[name]) for name in sorted(row) if name not in UNSORTABLE])

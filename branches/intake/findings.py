@@ -56,7 +56,7 @@ SENTENCES = {
     "pension_number.duplicate": _("This pension number stands in more than one row of the files."),
     "pension_number.unknown": _("This row belongs to no file: its pension number is not among the files."),
     "pension_number.too_many_rows": _("More rows stand under this pension number than one file can have."),
-    "relationship.unknown": _("This relationship gives no entitlement: wife, husband, son, daughter, father or mother."),
+    "relationship.unknown": _("The relationship is none of wife, husband, son, daughter, father and mother."),
     "decrees.missing": _("This file has no decree."),
     "decree.unknown": _("This line belongs to no decree of its file."),
     "decree.previous_unknown": _("The previous decree is not among the decrees of this file."),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.intake import workbook
 from branches.intake.columns import REQUIRED, SHEETS, Column, Sheet, header_places, sheet_named
-from branches.intake.text import Opener, TextTable
+from branches.intake.text import Opener, TextTable, unbroken
 from branches.intake.upload import MAX_UPLOAD, kind_of, refusal
 from branches.intake.workbook import WorkbookTable
 from pension_transfer.lib.errors import BadInput
@@ -33,12 +33,16 @@ def opened(path: Path) -> Iterator[list[Table]]:
 
 def _tables(path: Path, stack: contextlib.ExitStack) -> Iterable[Table]:
     if path.is_dir():
-        return _from_members({file.name: partial(file.open, "rb") for file in sorted(path.iterdir())}, stack)
+        return _from_members({str(file): _opener(file) for file in sorted(path.iterdir()) if file.is_file()}, stack)
     try:
         file = stack.enter_context(path.open("rb"))
     except OSError as error:
         raise BadInput(_("%(name)s cannot be opened.") % {"name": path.name}, "source.closed") from error
     return _from_file(file, stack)
+
+
+def _opener(path: Path) -> Opener:
+    return lambda: path.open("rb")
 
 
 def _from_file(file: IO[bytes], stack: contextlib.ExitStack) -> Iterable[Table]:
@@ -53,12 +57,13 @@ def _from_file(file: IO[bytes], stack: contextlib.ExitStack) -> Iterable[Table]:
 def _from_members(members: dict[str, Opener], stack: contextlib.ExitStack) -> Iterable[Table]:
     """The CSV files among them; where there is none, the one workbook. Other files are never opened."""
     names = {name: path for name in members if not _is_hidden(path := PurePosixPath(name))}
-    texts = [name for name, path in names.items() if path.suffix.lower() in CSV_ENDINGS and sheet_named(path.stem)]
+    texts = {name: sheet_named(path.stem) for name, path in names.items() if path.suffix.lower() in CSV_ENDINGS}
+    known = {name: sheet for name, sheet in texts.items() if sheet}
     books = [name for name, path in names.items() if path.suffix.lower() == XLSX_ENDING]
-    if not texts and len(books) == 1:
+    if not known and len(books) == 1:
         return _from_file(_copied(members[books[0]], stack), stack)
-    with _reading_archive():
-        return [TextTable(name, sheet_named(names[name].stem), members[name]) for name in texts]
+    with unbroken(refusal("damaged")):
+        return [TextTable(names[name].name, sheet, members[name]) for name, sheet in known.items()]
 
 
 def _is_hidden(path: PurePosixPath) -> bool:
@@ -67,20 +72,12 @@ def _is_hidden(path: PurePosixPath) -> bool:
 
 def _copied(opener: Opener, stack: contextlib.ExitStack) -> IO[bytes]:
     """A member as a file of its own, which a workbook's reader can move about in."""
-    copy = stack.enter_context(tempfile.TemporaryFile())
-    with _reading_archive(), opener() as member:
+    copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
+    with unbroken(refusal("damaged")), opener() as member:
         shutil.copyfileobj(member, copy)
     if copy.tell() > MAX_UPLOAD:
         raise refusal("too_big")
     return copy
-
-
-@contextlib.contextmanager
-def _reading_archive() -> Iterator[None]:
-    try:
-        yield
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
-        raise refusal("damaged") from error
 
 
 # --- completeness -------------------------------------------------------------------------------------

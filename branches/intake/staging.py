@@ -1,13 +1,14 @@
 """The spool: every row of an import in temporary tables, so that memory does not grow with the export.
 
-A row is kept as the JSON list of its raw cells in our column order, under its pension number. Findings are kept beside,
-until the import has them all. Both vanish with the connection.
+A row is kept as its raw cells in our column order, joined by a separator, under its pension number. Findings are kept
+beside, until the import has them all. Both vanish with the connection.
 """
 
 import io
-import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, islice
+from operator import itemgetter
 from typing import NamedTuple
 
 from django.db import connection
@@ -20,9 +21,13 @@ from branches.intake.source import Table, missing_columns, unknown_headers
 BATCH = 20_000  # rows copied at a time
 MOST_ROWS = 1_000  # of one pension file
 LONGEST_NUMBER = 40  # characters kept of a wrong pension number
+SEPARATOR, SUBSTITUTE = "\x1f", "\x1a"  # a cell that holds the one gets the other: it is refused either way
+ESCAPED = re.compile(r"[\\\t\n\r]")
 ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 SAFE = "'"  # what our own exports put before a cell that a spreadsheet would run
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+MADE_SAFE = re.compile(f"{SAFE}[{re.escape(''.join(DANGEROUS))}]")
+BLANKS = " \u00a0\u200c\u200e\u200f\r\n"  # what may stand around a cell
 
 CREATE = """
 DROP TABLE IF EXISTS intake_row, intake_finding;
@@ -96,30 +101,39 @@ def drop() -> None:
 def _staged(index: int, table: Table) -> Iterator[bytes]:
     """The table's rows that are not blank, as lines of COPY."""
     places = dict(header_places(table.sheet, table.header))
-    order = [places.get(field, -1) for field in table.sheet.fields]
-    width, number_at = len(table.header), order[0]
+    pick = itemgetter(*[places.get(field, -1) for field in table.sheet.fields])  # -1: the blank put at the end
+    width = len(table.header)
     for row, cells in table.rows():
-        cells = [plain(cell) for cell in cells]
-        if any(cells):
-            cells.extend([""] * (width + 1 - len(cells)))
-            spare = "".join(cells[width:]) if table.has_fixed_width else ""
-            number = identifier(cells[number_at])[:LONGEST_NUMBER]
-            cells[-1] = ""
-            picked = [cells[place] for place in order] + [spare] * bool(spare)
-            yield _line(index, row, number, picked)
+        spare = cells[width:] if table.has_fixed_width else []
+        cells[width:] = []
+        cells += [""] * (width + 1 - len(cells))
+        text = packed([cell.strip(BLANKS) for cell in pick(cells)])
+        if spare and (beyond := "".join(spare).strip(BLANKS)):
+            text += SEPARATOR + beyond.replace(SEPARATOR, SUBSTITUTE)
+        if text.strip(SEPARATOR):
+            number = identifier(text.partition(SEPARATOR)[0])[:LONGEST_NUMBER]
+            yield f"{index}\t{row}\t{escaped(number)}\t{escaped(text)}\n".encode("utf-8", "replace")
 
 
-def plain(cell: str) -> str:
-    """A cell without the blanks around it and without the mark that made it safe for spreadsheets."""
-    cell = cell.strip(" \u00a0\u200c\u200e\u200f\r\n")
-    return cell[1:] if cell[:1] == SAFE and cell[1:].startswith(DANGEROUS) else cell
+def packed(cells: list[str]) -> str:
+    """Cells as one text, without the marks that made some of them safe for spreadsheets."""
+    text = SEPARATOR.join(cells)
+    if SAFE in text:
+        cells = [cell[1:] if MADE_SAFE.match(cell) else cell for cell in cells]
+        text = SEPARATOR.join(cells)
+    if text.count(SEPARATOR) >= len(cells):
+        text = SEPARATOR.join(cell.replace(SEPARATOR, SUBSTITUTE) for cell in cells)
+    return text
 
 
-def _line(sheet: int, row: int, number: str, cells: list[str]) -> bytes:
-    packed = json.dumps(cells, ensure_ascii=False, separators=(",", ":"))
-    if "\\" in packed:
-        packed = packed.translate(ESCAPES)
-    return f"{sheet}\t{row}\t{number.translate(ESCAPES)}\t{packed}\n".encode("utf-8", "replace")
+def unpacked(text: str) -> list[str]:
+    """The cells again."""
+    return text.split(SEPARATOR)
+
+
+def escaped(text: str) -> str:
+    """As COPY wants it."""
+    return text.translate(ESCAPES) if ESCAPED.search(text) else text
 
 
 def _header_notices(index: int, table: Table) -> Iterator[Finding]:
@@ -151,13 +165,13 @@ def _chunk(after: str, size: int) -> list[Group]:
 def _group(number: str, rows: Iterable[tuple[str, int, int, str]]) -> Group:
     by_sheet: list[Rows] = [[] for _sheet in SHEETS]
     for _number, sheet, row, cells in rows:
-        by_sheet[sheet].append((row, json.loads(cells)))
+        by_sheet[sheet].append((row, unpacked(cells)))
     return Group(number, by_sheet)
 
 
 def note(findings: Iterable[Finding]) -> None:
     """Keep findings."""
-    rows = ["\t".join(str(part).translate(ESCAPES) for part in finding) for finding in findings]
+    rows = ["\t".join(escaped(str(part)) for part in finding) for finding in findings]
     if rows:
         with connection.cursor() as cursor:
             cursor.copy_expert("COPY intake_finding FROM STDIN", io.BytesIO("\n".join(rows).encode("utf-8", "replace")))

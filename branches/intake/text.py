@@ -1,8 +1,11 @@
 """CSV tables: encoding and delimiter are found out, rows are streamed."""
 
 import codecs
+import contextlib
 import csv
 import io
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from typing import IO
 
@@ -19,6 +22,8 @@ LONGEST_TITLE = 10  # lines above the header that may be blank
 DELIMITERS = ",;\t|"
 WINDOWS = "cp1256"
 BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+# What a stream out of a damaged file or archive raises.
+BROKEN = (UnicodeError, zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError)
 NUL, SUBSTITUTE = "\0", "\x1a"  # PostgreSQL holds no NUL; its stand-in is a control character too
 
 
@@ -50,16 +55,25 @@ class TextTable:
             raise unreadable(self.name, number + 1) from error
 
     def _lines(self) -> Iterator[str]:
-        number = 0
-        with self.opener() as raw, io.TextIOWrapper(raw, self.encoding, newline="") as text:
-            try:
+        number = 1
+        try:
+            with self.opener() as raw, io.TextIOWrapper(raw, self.encoding, newline="") as text:
                 while line := text.readline(LONGEST_LINE):
-                    number += 1
                     if len(line) == LONGEST_LINE:
                         raise unreadable(self.name, number)
+                    number += 1
                     yield line.replace(NUL, SUBSTITUTE)
-            except UnicodeError as error:
-                raise unreadable(self.name, number + 1) from error
+        except BROKEN as error:
+            raise unreadable(self.name, number) from error
+
+
+@contextlib.contextmanager
+def unbroken(refusal: BadInput) -> Iterator[None]:
+    """A stream that breaks off is the given refusal."""
+    try:
+        yield
+    except BROKEN as error:
+        raise refusal from error
 
 
 def unreadable(name: str, row: int) -> BadInput:

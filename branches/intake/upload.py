@@ -46,7 +46,7 @@ def refusal(code: str) -> BadInput:
 
 
 def kind_of(file: IO[bytes]) -> str:
-    """"zip" or "xlsx"; BadInput with a code of SENTENCES for anything else. Leaves the file at its beginning."""
+    """What it is, "zip" or "xlsx", the file back at its beginning; BadInput with a code of SENTENCES otherwise."""
     size = file.seek(0, 2)
     if not size:
         raise refusal("empty")
@@ -120,4 +120,3 @@ def _check_workbook(members: dict[str, zipfile.ZipInfo]) -> str:
         if member.file_size > limit:
             raise refusal("too_large_inside")
     return "xlsx"
-

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from django.db.models import TextChoices
 
@@ -56,7 +57,7 @@ RELATIONSHIPS |= _words(
         Relationship.MOTHER: "مادر",
     }
 )
-BY_SEX = {
+BY_SEX: dict[tuple[Any, Any], str] = {
     (SPOUSE, Sex.FEMALE): Relationship.WIFE,
     (SPOUSE, Sex.MALE): Relationship.HUSBAND,
     (CHILD, Sex.FEMALE): Relationship.DAUGHTER,

@@ -1,11 +1,11 @@
-"""XLSX tables, streamed. openpyxl (with defusedxml: no entity is expanded) reads cells and styles; rows are walked here,
-because its own walk holds every row's attributes and lets one row or one cell grow without bound.
+"""XLSX tables, streamed. openpyxl (with defusedxml: no entity is expanded) reads cells and styles; rows are walked
+here, because its own walk holds every row's attributes and lets one row or one cell grow without bound.
 """
 
 import contextlib
 import datetime as dt
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import IO, Any
 
 from django.utils.translation import gettext_lazy as _
@@ -97,14 +97,14 @@ class Cells(WorkSheetParser):
     """openpyxl's reading of cells, one row at a time."""
 
     def walk(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-        cells: list[dict[str, Any]] = []
+        number, cells = 0, list[dict[str, Any]]()
         for _event, element in iterparse(self.source):
             if element.tag == CELL_TAG:
                 cells.append(self.parse_cell(element))
                 element.clear()
             elif element.tag == ROW_TAG:
-                self.row_counter = int(element.get("r", self.row_counter + 1))
-                yield self.row_counter, cells
+                number = int(element.get("r", number + 1))
+                yield number, cells
                 cells, self.col_counter = [], 0
                 element.clear()
             elif element.tag == DATA_TAG:
@@ -140,7 +140,7 @@ class WorkbookTable:
             if number > self.header_row:
                 yield number, [cells.get(column, "") for column in columns]
 
-    def _read(self) -> Iterator[tuple[int, dict[int, str]]]:
+    def _read(self) -> Generator[tuple[int, dict[int, str]], None, None]:
         with reading():
             for number, cells in self.workbook.rows(self.part):
                 if number > MAX_ROWS:

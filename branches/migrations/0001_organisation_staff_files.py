@@ -6,306 +6,849 @@ import django.contrib.postgres.indexes
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import pension_transfer.lib.calendar
-import pension_transfer.lib.validation
 from django.conf import settings
 from django.contrib.postgres.operations import BtreeGinExtension, TrigramExtension
 from django.db import migrations, models
 
+import pension_transfer.lib.calendar
+import pension_transfer.lib.validation
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         TrigramExtension(),
         BtreeGinExtension(),
         migrations.CreateModel(
-            name='Administration',
+            name="Administration",
             fields=[
-                ('code', models.CharField(max_length=2, primary_key=True, serialize=False, validators=[pension_transfer.lib.validation.Digits(2, 2)], verbose_name='code')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('name_en', models.CharField(max_length=120, verbose_name='name in English')),
-                ('province', models.CharField(max_length=60, verbose_name='province')),
+                (
+                    "code",
+                    models.CharField(
+                        max_length=2,
+                        primary_key=True,
+                        serialize=False,
+                        validators=[pension_transfer.lib.validation.Digits(2, 2)],
+                        verbose_name="code",
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("name_en", models.CharField(max_length=120, verbose_name="name in English")),
+                ("province", models.CharField(max_length=60, verbose_name="province")),
             ],
             options={
-                'verbose_name': 'provincial administration',
-                'verbose_name_plural': 'provincial administrations',
-                'ordering': ['code'],
+                "verbose_name": "provincial administration",
+                "verbose_name_plural": "provincial administrations",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                ("date_joined", models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined")),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
-                'abstract': False,
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
+                "abstract": False,
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='Branch',
+            name="Branch",
             fields=[
-                ('code', models.CharField(max_length=4, primary_key=True, serialize=False, validators=[pension_transfer.lib.validation.Digits(4, 4)], verbose_name='branch code')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('name_en', models.CharField(max_length=120, verbose_name='name in English')),
-                ('city', models.CharField(max_length=60, verbose_name='city')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('sort_key', models.CharField(db_collation='C', editable=False, max_length=240)),
-                ('search_key', models.CharField(editable=False, max_length=400)),
-                ('administration', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='branches.administration', verbose_name='administration')),
+                (
+                    "code",
+                    models.CharField(
+                        max_length=4,
+                        primary_key=True,
+                        serialize=False,
+                        validators=[pension_transfer.lib.validation.Digits(4, 4)],
+                        verbose_name="branch code",
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("name_en", models.CharField(max_length=120, verbose_name="name in English")),
+                ("city", models.CharField(max_length=60, verbose_name="city")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("sort_key", models.CharField(db_collation="C", editable=False, max_length=240)),
+                ("search_key", models.CharField(editable=False, max_length=400)),
+                (
+                    "administration",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="branches.administration",
+                        verbose_name="administration",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'branch',
-                'verbose_name_plural': 'branches',
-                'ordering': ['sort_key'],
+                "verbose_name": "branch",
+                "verbose_name_plural": "branches",
+                "ordering": ["sort_key"],
             },
         ),
         migrations.CreateModel(
-            name='PensionFile',
+            name="PensionFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('national_code', models.CharField(max_length=10, validators=[pension_transfer.lib.validation.validate_national_code], verbose_name='national code')),
-                ('first_name', models.CharField(max_length=60, validators=[pension_transfer.lib.validation.validate_name], verbose_name='first name')),
-                ('last_name', models.CharField(max_length=60, validators=[pension_transfer.lib.validation.validate_name], verbose_name='last name')),
-                ('father_name', models.CharField(blank=True, max_length=60, validators=[pension_transfer.lib.validation.validate_name], verbose_name="father's name")),
-                ('birth_date', models.DateField(blank=True, null=True, verbose_name='date of birth')),
-                ('birth_year', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1250), django.core.validators.MaxValueValidator(1499)], verbose_name='year of birth')),
-                ('sex', models.CharField(choices=[('female', 'Female'), ('male', 'Male')], max_length=6, verbose_name='sex')),
-                ('pension_number', models.CharField(max_length=10, validators=[pension_transfer.lib.validation.Digits(10, 10)], verbose_name='pension number')),
-                ('kind', models.CharField(choices=[('retirement', 'Retirement'), ('disability_total_work', 'Total disability, work-related'), ('disability_total_nonwork', 'Total disability, not work-related'), ('disability_partial', 'Partial disability, work-related'), ('survivors', 'Survivors')], max_length=24, verbose_name='kind of pension')),
-                ('status', models.CharField(choices=[('registered', 'Registered, not yet active'), ('active', 'Active'), ('suspended', 'Suspended'), ('terminated', 'Terminated'), ('moved', 'Moved to another branch')], default='active', max_length=10, verbose_name='status')),
-                ('insurance_number', models.CharField(max_length=10, validators=[pension_transfer.lib.validation.Digits(10, 10)], verbose_name='insurance number')),
-                ('id_number', models.CharField(blank=True, max_length=10, validators=[pension_transfer.lib.validation.Digits(1, 10)], verbose_name='identity certificate number')),
-                ('death_date', models.DateField(blank=True, null=True, verbose_name='date of death')),
-                ('established_on', models.DateField(verbose_name='established on')),
-                ('service_main_days', models.PositiveIntegerField(default=0, verbose_name='main record (days)')),
-                ('service_bonus_days', models.PositiveIntegerField(default=0, verbose_name='credited record (days)')),
-                ('iban', models.CharField(blank=True, max_length=26, validators=[pension_transfer.lib.validation.validate_iban], verbose_name='Sheba')),
-                ('mobile', models.CharField(blank=True, max_length=11, validators=[django.core.validators.RegexValidator('^09[0-9]{9}$', 'A mobile number is 09 and nine digits.')], verbose_name='mobile')),
-                ('postal_code', models.CharField(blank=True, max_length=10, validators=[pension_transfer.lib.validation.Digits(10, 10)], verbose_name='postal code')),
-                ('address', models.CharField(blank=True, max_length=300, verbose_name='address')),
-                ('last_paid_month', models.PositiveIntegerField(blank=True, null=True, validators=[pension_transfer.lib.validation.validate_month], verbose_name='last paid month')),
-                ('paper_pages', models.PositiveIntegerField(blank=True, null=True, verbose_name='pages of the paper file')),
-                ('frozen_by', models.UUIDField(blank=True, editable=False, null=True, verbose_name='frozen by move')),
-                ('content_version', models.PositiveIntegerField(default=1, editable=False)),
-                ('search_key', models.CharField(editable=False, max_length=300)),
-                ('sort_key', models.CharField(db_collation='C', editable=False, max_length=240)),
-                ('branch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pension_files', to='branches.branch', verbose_name='branch')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "national_code",
+                    models.CharField(
+                        max_length=10,
+                        validators=[pension_transfer.lib.validation.validate_national_code],
+                        verbose_name="national code",
+                    ),
+                ),
+                (
+                    "first_name",
+                    models.CharField(
+                        max_length=60,
+                        validators=[pension_transfer.lib.validation.validate_name],
+                        verbose_name="first name",
+                    ),
+                ),
+                (
+                    "last_name",
+                    models.CharField(
+                        max_length=60,
+                        validators=[pension_transfer.lib.validation.validate_name],
+                        verbose_name="last name",
+                    ),
+                ),
+                (
+                    "father_name",
+                    models.CharField(
+                        blank=True,
+                        max_length=60,
+                        validators=[pension_transfer.lib.validation.validate_name],
+                        verbose_name="father's name",
+                    ),
+                ),
+                ("birth_date", models.DateField(blank=True, null=True, verbose_name="date of birth")),
+                (
+                    "birth_year",
+                    models.PositiveSmallIntegerField(
+                        validators=[
+                            django.core.validators.MinValueValidator(1250),
+                            django.core.validators.MaxValueValidator(1499),
+                        ],
+                        verbose_name="year of birth",
+                    ),
+                ),
+                (
+                    "sex",
+                    models.CharField(
+                        choices=[("female", "Female"), ("male", "Male")], max_length=6, verbose_name="sex"
+                    ),
+                ),
+                (
+                    "pension_number",
+                    models.CharField(
+                        max_length=10,
+                        validators=[pension_transfer.lib.validation.Digits(10, 10)],
+                        verbose_name="pension number",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("retirement", "Retirement"),
+                            ("disability_total_work", "Total disability, work-related"),
+                            ("disability_total_nonwork", "Total disability, not work-related"),
+                            ("disability_partial", "Partial disability, work-related"),
+                            ("survivors", "Survivors"),
+                        ],
+                        max_length=24,
+                        verbose_name="kind of pension",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("registered", "Registered, not yet active"),
+                            ("active", "Active"),
+                            ("suspended", "Suspended"),
+                            ("terminated", "Terminated"),
+                            ("moved", "Moved to another branch"),
+                        ],
+                        default="active",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "insurance_number",
+                    models.CharField(
+                        max_length=10,
+                        validators=[pension_transfer.lib.validation.Digits(10, 10)],
+                        verbose_name="insurance number",
+                    ),
+                ),
+                (
+                    "id_number",
+                    models.CharField(
+                        blank=True,
+                        max_length=10,
+                        validators=[pension_transfer.lib.validation.Digits(1, 10)],
+                        verbose_name="identity certificate number",
+                    ),
+                ),
+                ("death_date", models.DateField(blank=True, null=True, verbose_name="date of death")),
+                ("established_on", models.DateField(verbose_name="established on")),
+                ("service_main_days", models.PositiveIntegerField(default=0, verbose_name="main record (days)")),
+                ("service_bonus_days", models.PositiveIntegerField(default=0, verbose_name="credited record (days)")),
+                (
+                    "iban",
+                    models.CharField(
+                        blank=True,
+                        max_length=26,
+                        validators=[pension_transfer.lib.validation.validate_iban],
+                        verbose_name="Sheba",
+                    ),
+                ),
+                (
+                    "mobile",
+                    models.CharField(
+                        blank=True,
+                        max_length=11,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^09[0-9]{9}$", "A mobile number is 09 and nine digits."
+                            )
+                        ],
+                        verbose_name="mobile",
+                    ),
+                ),
+                (
+                    "postal_code",
+                    models.CharField(
+                        blank=True,
+                        max_length=10,
+                        validators=[pension_transfer.lib.validation.Digits(10, 10)],
+                        verbose_name="postal code",
+                    ),
+                ),
+                ("address", models.CharField(blank=True, max_length=300, verbose_name="address")),
+                (
+                    "last_paid_month",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[pension_transfer.lib.validation.validate_month],
+                        verbose_name="last paid month",
+                    ),
+                ),
+                (
+                    "paper_pages",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="pages of the paper file"),
+                ),
+                ("frozen_by", models.UUIDField(blank=True, editable=False, null=True, verbose_name="frozen by move")),
+                ("content_version", models.PositiveIntegerField(default=1, editable=False)),
+                ("search_key", models.CharField(editable=False, max_length=300)),
+                ("sort_key", models.CharField(db_collation="C", editable=False, max_length=240)),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="pension_files",
+                        to="branches.branch",
+                        verbose_name="branch",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'pension file',
-                'verbose_name_plural': 'pension files',
+                "verbose_name": "pension file",
+                "verbose_name_plural": "pension files",
             },
         ),
         migrations.CreateModel(
-            name='Dependent',
+            name="Dependent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('first_name', models.CharField(max_length=60, validators=[pension_transfer.lib.validation.validate_name], verbose_name='first name')),
-                ('last_name', models.CharField(max_length=60, validators=[pension_transfer.lib.validation.validate_name], verbose_name='last name')),
-                ('father_name', models.CharField(blank=True, max_length=60, validators=[pension_transfer.lib.validation.validate_name], verbose_name="father's name")),
-                ('birth_date', models.DateField(blank=True, null=True, verbose_name='date of birth')),
-                ('birth_year', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1250), django.core.validators.MaxValueValidator(1499)], verbose_name='year of birth')),
-                ('sex', models.CharField(choices=[('female', 'Female'), ('male', 'Male')], max_length=6, verbose_name='sex')),
-                ('national_code', models.CharField(blank=True, max_length=10, validators=[pension_transfer.lib.validation.validate_national_code], verbose_name='national code')),
-                ('relationship', models.CharField(choices=[('wife', 'Wife'), ('husband', 'Husband'), ('son', 'Son'), ('daughter', 'Daughter'), ('father', 'Father'), ('mother', 'Mother')], max_length=10, verbose_name='relationship')),
-                ('share_percent', models.DecimalField(blank=True, decimal_places=4, max_digits=7, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='share (percent)')),
-                ('entitlement_basis', models.CharField(blank=True, max_length=60, verbose_name='basis of entitlement')),
-                ('entitled_from', models.DateField(blank=True, null=True, verbose_name='entitled from')),
-                ('entitled_until', models.DateField(blank=True, null=True, verbose_name='entitled until')),
-                ('iban', models.CharField(blank=True, max_length=26, validators=[pension_transfer.lib.validation.validate_iban], verbose_name='Sheba')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='dependents', to='branches.pensionfile', verbose_name='pension file')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "first_name",
+                    models.CharField(
+                        max_length=60,
+                        validators=[pension_transfer.lib.validation.validate_name],
+                        verbose_name="first name",
+                    ),
+                ),
+                (
+                    "last_name",
+                    models.CharField(
+                        max_length=60,
+                        validators=[pension_transfer.lib.validation.validate_name],
+                        verbose_name="last name",
+                    ),
+                ),
+                (
+                    "father_name",
+                    models.CharField(
+                        blank=True,
+                        max_length=60,
+                        validators=[pension_transfer.lib.validation.validate_name],
+                        verbose_name="father's name",
+                    ),
+                ),
+                ("birth_date", models.DateField(blank=True, null=True, verbose_name="date of birth")),
+                (
+                    "birth_year",
+                    models.PositiveSmallIntegerField(
+                        validators=[
+                            django.core.validators.MinValueValidator(1250),
+                            django.core.validators.MaxValueValidator(1499),
+                        ],
+                        verbose_name="year of birth",
+                    ),
+                ),
+                (
+                    "sex",
+                    models.CharField(
+                        choices=[("female", "Female"), ("male", "Male")], max_length=6, verbose_name="sex"
+                    ),
+                ),
+                (
+                    "national_code",
+                    models.CharField(
+                        blank=True,
+                        max_length=10,
+                        validators=[pension_transfer.lib.validation.validate_national_code],
+                        verbose_name="national code",
+                    ),
+                ),
+                (
+                    "relationship",
+                    models.CharField(
+                        choices=[
+                            ("wife", "Wife"),
+                            ("husband", "Husband"),
+                            ("son", "Son"),
+                            ("daughter", "Daughter"),
+                            ("father", "Father"),
+                            ("mother", "Mother"),
+                        ],
+                        max_length=10,
+                        verbose_name="relationship",
+                    ),
+                ),
+                (
+                    "share_percent",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=4,
+                        max_digits=7,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="share (percent)",
+                    ),
+                ),
+                ("entitlement_basis", models.CharField(blank=True, max_length=60, verbose_name="basis of entitlement")),
+                ("entitled_from", models.DateField(blank=True, null=True, verbose_name="entitled from")),
+                ("entitled_until", models.DateField(blank=True, null=True, verbose_name="entitled until")),
+                (
+                    "iban",
+                    models.CharField(
+                        blank=True,
+                        max_length=26,
+                        validators=[pension_transfer.lib.validation.validate_iban],
+                        verbose_name="Sheba",
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="dependents",
+                        to="branches.pensionfile",
+                        verbose_name="pension file",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'dependent',
-                'verbose_name_plural': 'dependents',
-                'ordering': ['id'],
+                "verbose_name": "dependent",
+                "verbose_name_plural": "dependents",
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Deduction',
+            name="Deduction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('loan', 'Loan instalment'), ('supplementary_insurance', 'Supplementary insurance'), ('association_fee', "Pensioners' association fee"), ('debt', 'Debt'), ('attachment', 'Deduction undertaking'), ('other', 'Other')], max_length=24, verbose_name='kind of deduction')),
-                ('creditor', models.CharField(blank=True, max_length=80, validators=[pension_transfer.lib.validation.validate_name], verbose_name='creditor')),
-                ('monthly_amount', models.BigIntegerField(validators=[django.core.validators.MinValueValidator(0)], verbose_name='monthly amount (Rial)')),
-                ('remaining_amount', models.BigIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name='remaining (Rial)')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='ends on')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deductions', to='branches.pensionfile', verbose_name='pension file')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("loan", "Loan instalment"),
+                            ("supplementary_insurance", "Supplementary insurance"),
+                            ("association_fee", "Pensioners' association fee"),
+                            ("debt", "Debt"),
+                            ("attachment", "Deduction undertaking"),
+                            ("other", "Other"),
+                        ],
+                        max_length=24,
+                        verbose_name="kind of deduction",
+                    ),
+                ),
+                (
+                    "creditor",
+                    models.CharField(
+                        blank=True,
+                        max_length=80,
+                        validators=[pension_transfer.lib.validation.validate_name],
+                        verbose_name="creditor",
+                    ),
+                ),
+                (
+                    "monthly_amount",
+                    models.BigIntegerField(
+                        validators=[django.core.validators.MinValueValidator(0)], verbose_name="monthly amount (Rial)"
+                    ),
+                ),
+                (
+                    "remaining_amount",
+                    models.BigIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(0)],
+                        verbose_name="remaining (Rial)",
+                    ),
+                ),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="ends on")),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deductions",
+                        to="branches.pensionfile",
+                        verbose_name="pension file",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'deduction',
-                'verbose_name_plural': 'deductions',
-                'ordering': ['id'],
+                "verbose_name": "deduction",
+                "verbose_name_plural": "deductions",
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Decree',
+            name="Decree",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=30, verbose_name='decree number')),
-                ('kind', models.CharField(choices=[('establishing', 'Establishing'), ('annual_increase', 'Annual increase'), ('harmonisation', 'Harmonisation'), ('change_of_status', 'Change of status'), ('correcting', 'Correcting'), ('suspension', 'Suspension'), ('termination', 'Termination'), ('reestablishment', 'Re-establishment'), ('change_of_shares', "Change of the survivors' shares")], max_length=20, verbose_name='kind of decree')),
-                ('issued_on', models.DateField(verbose_name='issued on')),
-                ('effective_on', models.DateField(verbose_name='effective on')),
-                ('issuing_branch', models.CharField(blank=True, max_length=4, verbose_name='issuing branch')),
-                ('previous_number', models.CharField(blank=True, max_length=30, verbose_name='previous decree')),
-                ('amount_before', models.BigIntegerField(validators=[django.core.validators.MinValueValidator(0)], verbose_name='pension before increase (Rial)')),
-                ('amount_after', models.BigIntegerField(validators=[django.core.validators.MinValueValidator(0)], verbose_name='pension after increase (Rial)')),
-                ('description', models.CharField(blank=True, max_length=500, verbose_name='decree text')),
-                ('is_valid', models.BooleanField(default=True, verbose_name='valid')),
-                ('corrects', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrected_by', to='branches.decree')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='decrees', to='branches.pensionfile', verbose_name='pension file')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=30, verbose_name="decree number")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("establishing", "Establishing"),
+                            ("annual_increase", "Annual increase"),
+                            ("harmonisation", "Harmonisation"),
+                            ("change_of_status", "Change of status"),
+                            ("correcting", "Correcting"),
+                            ("suspension", "Suspension"),
+                            ("termination", "Termination"),
+                            ("reestablishment", "Re-establishment"),
+                            ("change_of_shares", "Change of the survivors' shares"),
+                        ],
+                        max_length=20,
+                        verbose_name="kind of decree",
+                    ),
+                ),
+                ("issued_on", models.DateField(verbose_name="issued on")),
+                ("effective_on", models.DateField(verbose_name="effective on")),
+                ("issuing_branch", models.CharField(blank=True, max_length=4, verbose_name="issuing branch")),
+                ("previous_number", models.CharField(blank=True, max_length=30, verbose_name="previous decree")),
+                (
+                    "amount_before",
+                    models.BigIntegerField(
+                        validators=[django.core.validators.MinValueValidator(0)],
+                        verbose_name="pension before increase (Rial)",
+                    ),
+                ),
+                (
+                    "amount_after",
+                    models.BigIntegerField(
+                        validators=[django.core.validators.MinValueValidator(0)],
+                        verbose_name="pension after increase (Rial)",
+                    ),
+                ),
+                ("description", models.CharField(blank=True, max_length=500, verbose_name="decree text")),
+                ("is_valid", models.BooleanField(default=True, verbose_name="valid")),
+                (
+                    "corrects",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="corrected_by",
+                        to="branches.decree",
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="decrees",
+                        to="branches.pensionfile",
+                        verbose_name="pension file",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'decree',
-                'verbose_name_plural': 'decrees',
-                'ordering': ['effective_on', 'id'],
+                "verbose_name": "decree",
+                "verbose_name_plural": "decrees",
+                "ordering": ["effective_on", "id"],
             },
         ),
         migrations.CreateModel(
-            name='CustodyRequest',
+            name="CustodyRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verb', models.CharField(choices=[('open', 'open'), ('close', 'close')], max_length=5)),
-                ('month', models.PositiveIntegerField(validators=[pension_transfer.lib.validation.validate_month])),
-                ('reason', models.CharField(max_length=60)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('held_by', models.CharField(blank=True, max_length=4)),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='custody_requests', to='branches.pensionfile')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("verb", models.CharField(choices=[("open", "open"), ("close", "close")], max_length=5)),
+                ("month", models.PositiveIntegerField(validators=[pension_transfer.lib.validation.validate_month])),
+                ("reason", models.CharField(max_length=60)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("held_by", models.CharField(blank=True, max_length=4)),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="custody_requests",
+                        to="branches.pensionfile",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'custody request',
-                'verbose_name_plural': 'custody requests',
+                "verbose_name": "custody request",
+                "verbose_name_plural": "custody requests",
             },
         ),
         migrations.CreateModel(
-            name='Correction',
+            name="Correction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('section', models.CharField(max_length=20, verbose_name='section')),
-                ('subject', models.CharField(blank=True, max_length=80, verbose_name='of')),
-                ('before', models.JSONField(default=dict, verbose_name='before')),
-                ('after', models.JSONField(default=dict, verbose_name='after')),
-                ('reason', models.CharField(max_length=300, verbose_name='reason')),
-                ('command_id', models.UUIDField(editable=False, null=True, unique=True)),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='branches.pensionfile')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("section", models.CharField(max_length=20, verbose_name="section")),
+                ("subject", models.CharField(blank=True, max_length=80, verbose_name="of")),
+                ("before", models.JSONField(default=dict, verbose_name="before")),
+                ("after", models.JSONField(default=dict, verbose_name="after")),
+                ("reason", models.CharField(max_length=300, verbose_name="reason")),
+                ("command_id", models.UUIDField(editable=False, null=True, unique=True)),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="corrections",
+                        to="branches.pensionfile",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'correction',
-                'verbose_name_plural': 'corrections',
-                'ordering': ['-id'],
+                "verbose_name": "correction",
+                "verbose_name_plural": "corrections",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Appointment',
+            name="Appointment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('clerk', 'Clerk'), ('technical_officer', 'Technical pensions officer'), ('branch_head', 'Branch head'), ('insurance_deputy', 'Insurance deputy'), ('destination_staff', 'Destination staff'), ('province_supervisor', 'Province supervisor'), ('center_operator', 'Center operator'), ('auditor', 'Auditor')], max_length=20, verbose_name='role')),
-                ('since', models.DateField(default=pension_transfer.lib.calendar.today, verbose_name='from')),
-                ('until', models.DateField(blank=True, null=True, verbose_name='until')),
-                ('administration', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='branches.administration', verbose_name='administration')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to=settings.AUTH_USER_MODEL, verbose_name='user')),
-                ('branch', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='branches.branch', verbose_name='branch')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("clerk", "Clerk"),
+                            ("technical_officer", "Technical pensions officer"),
+                            ("branch_head", "Branch head"),
+                            ("insurance_deputy", "Insurance deputy"),
+                            ("destination_staff", "Destination staff"),
+                            ("province_supervisor", "Province supervisor"),
+                            ("center_operator", "Center operator"),
+                            ("auditor", "Auditor"),
+                        ],
+                        max_length=20,
+                        verbose_name="role",
+                    ),
+                ),
+                ("since", models.DateField(default=pension_transfer.lib.calendar.today, verbose_name="from")),
+                ("until", models.DateField(blank=True, null=True, verbose_name="until")),
+                (
+                    "administration",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="branches.administration",
+                        verbose_name="administration",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="branches.branch",
+                        verbose_name="branch",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'appointment',
-                'verbose_name_plural': 'appointments',
-                'ordering': ['user', 'since'],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('administration', None), ('branch', None), ('role__in', ['center_operator', 'auditor'])), models.Q(('administration__isnull', False), ('branch', None), ('role', 'province_supervisor')), models.Q(('administration', None), ('branch__isnull', False), ('role__in', ['clerk', 'technical_officer', 'branch_head', 'insurance_deputy', 'destination_staff'])), _connector='OR'), name='appointment_scope', violation_error_message='This role and this place do not belong together.'), models.CheckConstraint(condition=models.Q(('until', None), ('until__gte', models.F('since')), _connector='OR'), name='appointment_dates', violation_error_message='The last day is before the first.'), models.UniqueConstraint(condition=models.Q(('until', None)), fields=('user', 'role', 'branch'), name='appointment_once', violation_error_message='This person already has this role here.')],
+                "verbose_name": "appointment",
+                "verbose_name_plural": "appointments",
+                "ordering": ["user", "since"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("administration", None), ("branch", None), ("role__in", ["center_operator", "auditor"])
+                            ),
+                            models.Q(
+                                ("administration__isnull", False), ("branch", None), ("role", "province_supervisor")
+                            ),
+                            models.Q(
+                                ("administration", None),
+                                ("branch__isnull", False),
+                                (
+                                    "role__in",
+                                    [
+                                        "clerk",
+                                        "technical_officer",
+                                        "branch_head",
+                                        "insurance_deputy",
+                                        "destination_staff",
+                                    ],
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="appointment_scope",
+                        violation_error_message="This role and this place do not belong together.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("until", None), ("until__gte", models.F("since")), _connector="OR"),
+                        name="appointment_dates",
+                        violation_error_message="The last day is before the first.",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("until", None)),
+                        fields=("user", "role", "branch"),
+                        name="appointment_once",
+                        violation_error_message="This person already has this role here.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DecreeLine',
+            name="DecreeLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order', models.PositiveSmallIntegerField(verbose_name='row')),
-                ('title', models.CharField(max_length=80, verbose_name='title')),
-                ('group', models.CharField(choices=[('pension', 'Pension'), ('allowance', 'Allowances'), ('harmonisation', 'Harmonisation'), ('other', 'Other')], max_length=14, verbose_name='group')),
-                ('amount', models.BigIntegerField(validators=[django.core.validators.MinValueValidator(0)], verbose_name='amount (Rial)')),
-                ('decree', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='branches.decree')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("order", models.PositiveSmallIntegerField(verbose_name="row")),
+                ("title", models.CharField(max_length=80, verbose_name="title")),
+                (
+                    "group",
+                    models.CharField(
+                        choices=[
+                            ("pension", "Pension"),
+                            ("allowance", "Allowances"),
+                            ("harmonisation", "Harmonisation"),
+                            ("other", "Other"),
+                        ],
+                        max_length=14,
+                        verbose_name="group",
+                    ),
+                ),
+                (
+                    "amount",
+                    models.BigIntegerField(
+                        validators=[django.core.validators.MinValueValidator(0)], verbose_name="amount (Rial)"
+                    ),
+                ),
+                (
+                    "decree",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="branches.decree"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'decree line',
-                'verbose_name_plural': 'decree lines',
-                'ordering': ['order'],
-                'constraints': [models.UniqueConstraint(fields=('decree', 'order'), name='line_once_in_a_decree'), models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='line_amount')],
+                "verbose_name": "decree line",
+                "verbose_name_plural": "decree lines",
+                "ordering": ["order"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("decree", "order"), name="line_once_in_a_decree"),
+                    models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="line_amount"),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='pensionfile',
-            index=models.Index(fields=['branch', 'sort_key', 'id'], name='file_by_name'),
+            model_name="pensionfile",
+            index=models.Index(fields=["branch", "sort_key", "id"], name="file_by_name"),
         ),
         migrations.AddIndex(
-            model_name='pensionfile',
-            index=models.Index(fields=['national_code'], name='file_by_national_code'),
+            model_name="pensionfile",
+            index=models.Index(fields=["national_code"], name="file_by_national_code"),
         ),
         migrations.AddIndex(
-            model_name='pensionfile',
-            index=models.Index(fields=['pension_number'], name='file_by_pension_number'),
+            model_name="pensionfile",
+            index=models.Index(fields=["pension_number"], name="file_by_pension_number"),
         ),
         migrations.AddIndex(
-            model_name='pensionfile',
-            index=django.contrib.postgres.indexes.GinIndex(models.F('branch_id'), django.contrib.postgres.indexes.OpClass(models.F('search_key'), 'gin_trgm_ops'), name='file_by_part_of_name'),
+            model_name="pensionfile",
+            index=django.contrib.postgres.indexes.GinIndex(
+                models.F("branch_id"),
+                django.contrib.postgres.indexes.OpClass(models.F("search_key"), "gin_trgm_ops"),
+                name="file_by_part_of_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pensionfile',
-            constraint=models.UniqueConstraint(fields=('branch', 'pension_number'), name='file_once_in_a_branch'),
+            model_name="pensionfile",
+            constraint=models.UniqueConstraint(fields=("branch", "pension_number"), name="file_once_in_a_branch"),
         ),
         migrations.AddConstraint(
-            model_name='pensionfile',
-            constraint=models.CheckConstraint(condition=models.Q(('pension_number__regex', '^[0-9]{10}$')), name='file_pension_number'),
+            model_name="pensionfile",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("pension_number__regex", "^[0-9]{10}$")), name="file_pension_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pensionfile',
-            constraint=models.CheckConstraint(condition=models.Q(('national_code__regex', '^[0-9]{10}$')), name='file_national_code'),
+            model_name="pensionfile",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("national_code__regex", "^[0-9]{10}$")), name="file_national_code"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dependent',
-            constraint=models.UniqueConstraint(condition=models.Q(('national_code', ''), _negated=True), fields=('file', 'national_code'), name='dependent_once_in_a_file', violation_error_message='A person with this national code is already in this file.'),
+            model_name="dependent",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("national_code", ""), _negated=True),
+                fields=("file", "national_code"),
+                name="dependent_once_in_a_file",
+                violation_error_message="A person with this national code is already in this file.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dependent',
-            constraint=models.CheckConstraint(condition=models.Q(('share_percent', None), models.Q(('share_percent__gte', 0), ('share_percent__lte', 100)), _connector='OR'), name='dependent_share'),
+            model_name="dependent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("share_percent", None),
+                    models.Q(("share_percent__gte", 0), ("share_percent__lte", 100)),
+                    _connector="OR",
+                ),
+                name="dependent_share",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deduction',
-            constraint=models.CheckConstraint(condition=models.Q(('monthly_amount__gte', 0)), name='deduction_amount'),
+            model_name="deduction",
+            constraint=models.CheckConstraint(condition=models.Q(("monthly_amount__gte", 0)), name="deduction_amount"),
         ),
         migrations.AddConstraint(
-            model_name='decree',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_valid', True)), fields=('file', 'number'), name='decree_once_in_a_file', violation_error_message='A valid decree with this number is already in this file.'),
+            model_name="decree",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_valid", True)),
+                fields=("file", "number"),
+                name="decree_once_in_a_file",
+                violation_error_message="A valid decree with this number is already in this file.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decree',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_after__gte', 0), ('amount_before__gte', 0)), name='decree_amounts'),
+            model_name="decree",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_after__gte", 0), ("amount_before__gte", 0)), name="decree_amounts"
+            ),
         ),
         migrations.AddIndex(
-            model_name='custodyrequest',
-            index=models.Index(condition=models.Q(('settled_at', None)), fields=['id'], name='custody_unsettled'),
+            model_name="custodyrequest",
+            index=models.Index(condition=models.Q(("settled_at", None)), fields=["id"], name="custody_unsettled"),
         ),
     ]

@@ -1,5 +1,6 @@
 """Who and what a branch holds."""
 
+from branches.models.intake import ImportBatch, ImportFinding
 from branches.models.organisation import Administration, Branch
 from branches.models.pension import (
     Correction,
@@ -32,6 +33,8 @@ __all__ = [
     "Deduction",
     "DeductionKind",
     "Dependent",
+    "ImportBatch",
+    "ImportFinding",
     "Kind",
     "LineGroup",
     "PensionFile",
