@@ -124,9 +124,7 @@ class Seat(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="seat_never_empty",
-                condition=Q(payable_branch__isnull=False)
-                | Q(open_move__isnull=False)
-                | Q(closure__isnull=False),
+                condition=Q(payable_branch__isnull=False) | Q(open_move__isnull=False) | Q(closure__isnull=False),
             )
         ]
 

@@ -1,6 +1,7 @@
 """When the center takes an envelope or a receipt, and what follows: two tables."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from central.models import Directory, Envelope, Receipt, Seat
 Kind = Receipt.Kind
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not a fault
+class Refused(Exception):
     """The center's final no: `code` says why, `detail` which branch is meant."""
 
     def __init__(self, code: str, detail: str = ""):
@@ -23,9 +24,20 @@ def given(envelope: Envelope) -> set[str]:
     return set(Receipt.objects.filter(envelope_id=envelope.pk).values_list("kind", flat=True))
 
 
+ADDRESS = {name: name for name in ("version", "tracking_number", "origin", "destination", "pension_number")}
+ADDRESS |= {"transfer_id": "move"}
+
+
 def seal_holds(envelope: Envelope) -> bool:
-    """Whether the content still hashes to its seal."""
-    return hashlib.sha256(envelope.body.encode()).hexdigest() == envelope.seal
+    """Whether the content still hashes to its seal, and is the content of this envelope and of no other."""
+    if hashlib.sha256(envelope.body.encode()).hexdigest() != envelope.seal:
+        return False
+    try:
+        content = json.loads(envelope.body)
+        named = content["move"] | {"pension_number": content["file"]["pension_number"]}
+        return all(str(named[name]) == str(getattr(envelope, attribute)) for name, attribute in ADDRESS.items())
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 # --- deposit ----------------------------------------------------------------------------------------
@@ -37,7 +49,7 @@ def _inactive(code: str) -> bool:
 
 def _another_is_live(envelope: Envelope) -> bool:
     last = Envelope.objects.filter(move=envelope.move).exclude(pk=envelope.pk).order_by("version").last()
-    return bool(last) and not given(last) & {Kind.WITHDRAWN, Kind.RETURNED}
+    return last is not None and not given(last) & {Kind.WITHDRAWN, Kind.RETURNED}
 
 
 ENVELOPE_FAULTS: dict[str, Callable[[Envelope, Seat | None], bool]] = {
@@ -73,6 +85,7 @@ class Rule:
     side: str
     after: frozenset[str] = frozenset()
     never_after: frozenset[str] = frozenset()
+    needs_seal: bool = False  # what is said of the content; a broken one can still be returned
     follow: Callable[[Envelope, Seat], None] = _nothing
 
     def check(self, branch: str, envelope: Envelope) -> None:
@@ -82,22 +95,23 @@ class Rule:
         kinds = given(envelope)
         if stands := sorted(kinds & self.never_after):
             raise Refused(f"already_{stands[0]}")
+        if self.needs_seal and not seal_holds(envelope):
+            raise Refused("seal_broken")
         if self.after and not kinds & self.after:
             raise Refused("out_of_order")
-        if self.side == "destination" and not seal_holds(envelope):
-            raise Refused("seal_broken")
 
 
 TAKEN = frozenset({Kind.RECEIVED})
 RULES: dict[str, Rule] = {
-    Kind.RECEIVED: Rule("destination", never_after=frozenset({Kind.WITHDRAWN}), follow=_off_queue),
+    Kind.RECEIVED: Rule("destination", never_after=frozenset({Kind.WITHDRAWN}), needs_seal=True, follow=_off_queue),
     Kind.WITHDRAWN: Rule("origin", never_after=TAKEN, follow=_withdrawn),
-    Kind.VERIFIED: Rule("destination", after=TAKEN, never_after=frozenset({Kind.RETURNED})),
+    Kind.VERIFIED: Rule("destination", after=TAKEN, never_after=frozenset({Kind.RETURNED}), needs_seal=True),
     Kind.RETURNED: Rule("destination", after=TAKEN, never_after=frozenset({Kind.REGISTERED})),
     Kind.REGISTERED: Rule(
         "destination",
         after=frozenset({Kind.VERIFIED}),
         never_after=frozenset({Kind.RETURNED}),
+        needs_seal=True,
         follow=payment.hand_over,
     ),
     Kind.ACTIVATED: Rule("destination", after=frozenset({Kind.REGISTERED}), follow=payment.free),

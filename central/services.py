@@ -56,7 +56,8 @@ def deposit(envelope: Envelope) -> Envelope:
                 raise Refused(code, (seat and seat.payable_branch) or "")
         envelope.save(force_insert=True)
         Waiting.objects.create(envelope=envelope, destination=envelope.destination)
-        payment.hold(seat, open_move=envelope.move)
+        if seat:  # without one it was refused above
+            payment.hold(seat, open_move=envelope.move)
         return envelope
 
 
@@ -75,7 +76,9 @@ def answer(said: Answer, pension_number: str = "") -> Receipt:
     """Record a receipt and what follows for the seat; Refused when something else was said first."""
     with center():
         stored = Envelope.objects.filter(pk=said.envelope_id)
-        number = pension_number or stored.values_list("pension_number", flat=True).get()
+        number = pension_number or stored.values_list("pension_number", flat=True).first()
+        if number is None:
+            raise Refused("unknown")
         seat = _locked_seat(number)
         if repeated := Receipt.objects.filter(envelope_id=said.envelope_id, kind=said.kind).first():
             return _same(repeated, said)
@@ -85,7 +88,9 @@ def answer(said: Answer, pension_number: str = "") -> Receipt:
         return _record(said, envelope, seat)
 
 
-def _record(said: Answer, envelope: Envelope, seat: Seat) -> Receipt:
+def _record(said: Answer, envelope: Envelope | None, seat: Seat | None) -> Receipt:
+    if envelope is None or seat is None:
+        raise Refused("unknown")
     rule = RULES[said.kind]
     rule.check(said.by_branch, envelope)
     receipt = Receipt.objects.create(**vars(said))
@@ -137,11 +142,7 @@ def close_custody(number: str, branch: str, month: int, reason: str) -> None:
 
 def waiting(branches: Iterable[str]) -> list[Envelope]:
     """Envelopes addressed to these branches and not taken, oldest first, without their content."""
-    rows = (
-        Waiting.objects.filter(destination__in=list(branches))
-        .select_related("envelope")
-        .defer("envelope__body")
-    )
+    rows = Waiting.objects.filter(destination__in=list(branches)).select_related("envelope").defer("envelope__body")
     return [row.envelope for row in rows.order_by("since")]
 
 
@@ -154,6 +155,13 @@ def latest_of(moves: Iterable[UUID]) -> dict[UUID, Envelope]:
     """The last envelope of each move, without its content."""
     rows = Envelope.objects.filter(move__in=list(moves)).defer("body").order_by("version")
     return {row.move: row for row in rows}
+
+
+def cancelled(moves: Iterable[UUID]) -> dict[UUID, Receipt]:
+    """The cancellation of each of these moves that was given up, whichever version it names."""
+    move_of = dict(Envelope.objects.filter(move__in=list(moves)).values_list("pk", "move"))
+    rows = Receipt.objects.filter(envelope_id__in=move_of, kind=Kind.CANCELLED)
+    return {move_of[row.envelope_id]: row for row in rows}
 
 
 def publish(branches: Iterable[tuple[str, str, bool]]) -> None:

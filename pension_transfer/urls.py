@@ -1,4 +1,21 @@
-from django.contrib import admin
-from django.urls import path
+"""Every address: sign in, pages of the branches and of the moves, the API, the center operator's reference data."""
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path
+from django.views.i18n import set_language
+
+from transfers.views import session
+
+urlpatterns = [
+    path("sign-in/", session.SignIn.as_view(), name="sign_in"),
+    path("sign-out/", LogoutView.as_view(), name="sign_out"),
+    path("password/", session.ChangePassword.as_view(), name="password_change"),
+    path("language/", login_not_required(set_language), name="set_language"),
+    path("", include("transfers.urls")),
+    path("", include("branches.urls")),
+    path("import/", include("branches.urls_intake")),
+    path("api/", include("transfers.urls_api")),
+    path("admin/", admin.site.urls),
+]

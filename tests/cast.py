@@ -51,35 +51,23 @@ def national_code(number: int) -> str:
 
 
 def appoint(username: str, role: str, **where: Any) -> User:
-    user, _new = User.objects.get_or_create(
-        username=username, defaults={"first_name": "کارمند", "last_name": username}
-    )
+    user, _new = User.objects.get_or_create(username=username, defaults={"first_name": "کارمند", "last_name": username})
     Appointment.objects.create(user=user, role=role, since=dt.date(2020, 1, 1), **where)
     return user
 
 
 def make_cast() -> Cast:
-    tehran = Administration.objects.create(
-        code="23", name="اداره کل تهران", name_en="Tehran", province="تهران"
-    )
+    tehran = Administration.objects.create(code="23", name="اداره کل تهران", name_en="Tehran", province="تهران")
     fars = Administration.objects.create(code="07", name="اداره کل فارس", name_en="Fars", province="فارس")
-    origin = Branch.objects.create(
-        code="0801", administration=tehran, name="شعبه ۱ تهران", name_en="T1", city="تهران"
-    )
-    destination = Branch.objects.create(
-        code="1001", administration=fars, name="شعبه شیراز", name_en="S", city="شیراز"
-    )
-    third = Branch.objects.create(
-        code="0701", administration=fars, name="شعبه مرودشت", name_en="M", city="مرودشت"
-    )
-    people = {
+    origin = Branch.objects.create(code="0801", administration=tehran, name="شعبه ۱ تهران", name_en="T1", city="تهران")
+    destination = Branch.objects.create(code="1001", administration=fars, name="شعبه شیراز", name_en="S", city="شیراز")
+    third = Branch.objects.create(code="0701", administration=fars, name="شعبه مرودشت", name_en="M", city="مرودشت")
+    people: dict[tuple[str, str], User] = {
         (branch.pk, role): appoint(f"{role}_{branch.pk}", role, branch=branch)
         for branch in (origin, destination, third)
         for role in BRANCH_ROLES
     }
-    people["", Role.PROVINCE_SUPERVISOR] = appoint(
-        "province", Role.PROVINCE_SUPERVISOR, administration=tehran
-    )
+    people["", Role.PROVINCE_SUPERVISOR] = appoint("province", Role.PROVINCE_SUPERVISOR, administration=tehran)
     people["", Role.CENTER_OPERATOR] = appoint("center", Role.CENTER_OPERATOR)
     people["", Role.AUDITOR] = appoint("auditor", Role.AUDITOR)
     people["", "outsider"] = User.objects.create(username="outsider")
@@ -119,7 +107,9 @@ def _people_of(file: PensionFile, number: int) -> None:
             file=file, national_code=national_code(number * 10 + i), first_name="زهرا", last_name="حسینی", sex=sex,
             relationship=relationship, birth_date=dt.date(born, 6, 1), entitled_from=dt.date(2015, 4, 21),
         )  # fmt: skip
-    Deduction.objects.create(file=file, kind="loan", creditor="بانک رفاه", monthly_amount=12_500_000, remaining_amount=62_500_000)  # fmt: skip
+    Deduction.objects.create(
+        file=file, kind="loan", creditor="بانک رفاه", monthly_amount=12_500_000, remaining_amount=62_500_000
+    )
 
 
 def _decrees_of(file: PensionFile) -> None:
@@ -197,7 +187,7 @@ class Walk:
     def receive(self) -> None:
         self.case = TransferCase.objects.get(pk=self.case.pk)
         self.copy = workflow.receive(
-            self.case.envelope_id, branch=self.cast.destination, by=self.staff, command_id=uuid.uuid4()
+            self.case.envelope, branch=self.cast.destination, by=self.staff, command_id=uuid.uuid4()
         )
 
     def compare(self) -> None:

@@ -6,7 +6,8 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiTypes, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -30,7 +31,7 @@ from transfers.serializers import (
     Taking,
 )
 
-REFUSALS = {code: RefusalRow for code in (202, 403, 404, 409, 422)}
+REFUSALS = dict.fromkeys((202, 403, 404, 409, 422), RefusalRow)
 
 
 def _person(request: Request) -> User:
@@ -56,7 +57,9 @@ class Cases(generics.ListAPIView[TransferCase]):
     queryset = TransferCase.objects.none()
 
     def get_queryset(self) -> QuerySet[TransferCase]:
-        asked = {name: self.request.GET[name] for name in ("state", "side", "tracking_number") if name in self.request.GET}  # fmt: skip
+        asked = {
+            name: self.request.GET[name] for name in ("state", "side", "tracking_number") if name in self.request.GET
+        }
         return TransferCase.objects.visible_to(_person(self.request)).filter(**asked)
 
     @extend_schema(request=Referral, responses={201: CaseDetail, **REFUSALS})
@@ -64,9 +67,7 @@ class Cases(generics.ListAPIView[TransferCase]):
         """Record a referral (directive, part 1)."""
         given = _read(Referral, request)
         person = _person(request)
-        case = workflow.open_case(
-            given["pension_file"], by=person, command_id=given["command_id"], data=given["data"]
-        )
+        case = workflow.open_case(given["pension_file"], by=person, command_id=given["command_id"], data=given["data"])
         return Response(CaseDetail(case, context={"request": request}).data, status=status.HTTP_201_CREATED)
 
 
@@ -77,9 +78,7 @@ class OneCase(generics.RetrieveAPIView[TransferCase]):
     queryset = TransferCase.objects.none()
 
     def get_queryset(self) -> QuerySet[TransferCase]:
-        return TransferCase.objects.visible_to(_person(self.request)).prefetch_related(
-            "events", "discrepancies"
-        )
+        return TransferCase.objects.visible_to(_person(self.request)).prefetch_related("events", "discrepancies")
 
 
 class Steps(APIView):
@@ -116,9 +115,7 @@ class Receive(APIView):
         """Receive an envelope from the center (directive, part 2)."""
         given = _read(Taking, request)
         branch = get_object_or_404(Branch, pk=given["branch"])
-        case = workflow.receive(
-            envelope_id, branch=branch, by=_person(request), command_id=given["command_id"]
-        )
+        case = workflow.receive(envelope_id, branch=branch, by=_person(request), command_id=given["command_id"])
         return Response(CaseDetail(case, context={"request": request}).data)
 
 

@@ -30,9 +30,7 @@ def available(case: TransferCase, user: User) -> list[Button]:
     """The buttons of this person for this case, in the order of the table."""
     if not case.is_open:
         return []
-    return [
-        _button(step, case, user) for step in steps_from(case.side, case.state) if _offered(step, case, user)
-    ]
+    return [_button(step, case, user) for step in steps_from(case.side, case.state) if _offered(step, case, user)]
 
 
 def _offered(step: Step, case: TransferCase, user: User) -> bool:
@@ -44,7 +42,7 @@ def _offered(step: Step, case: TransferCase, user: User) -> bool:
 
 def _button(step: Step, case: TransferCase, user: User) -> Button:
     try:
-        reasons = [str(reason) for reason in hurdles.of(step.action, case, user)]
+        reasons = [str(reason) for reason in hurdles.of(step.action, case, user, at_the_door=False)]
     except NotNow as refusal:
         reasons = [str(refusal.message)]
     return Button(step.action, step.label, reasons, INPUTS.get(step.action))

@@ -21,9 +21,7 @@ SHARE_TOLERANCE = 0.01
 
 def faults(content: dict[str, Any]) -> list[list[str]]:
     """[path, code] of everything that keeps `content` from being a draft; empty when it is complete."""
-    found = [
-        [path, "missing" if path == "decrees" else "invalid"] for path, _keyword in contract.faults(content)
-    ]
+    found = [[path, "missing" if path == "decrees" else "invalid"] for path, _keyword in contract.faults(content)]
     found += [[path, "missing"] for path in _missing(content)]
     found += [["dependents", "share_sum"]] if _shares(content) > 100 + SHARE_TOLERANCE else []
     found += [["last_pay_certificate.last_paid_month", "future"]] if _paid_ahead(content) else []

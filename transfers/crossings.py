@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from transfers.workflow import Doing
 
 
-def tell(
-    doing: "Doing", verb: str, kind: str = "", envelope_id: uuid.UUID | None = None, **body: Any
-) -> None:
+def tell(doing: "Doing", verb: str, kind: str = "", envelope_id: uuid.UUID | None = None, **body: Any) -> None:
     """Write the step into the outbox: it is told to the center after the commit, and again until it answers."""
     Crossing.objects.create(
         key=uuid.uuid4(),
@@ -36,7 +34,7 @@ def tell(
         action=doing.action,
         branch=doing.case.branch,
         case=doing.case,
-        envelope_id=envelope_id or doing.case.envelope_id,
+        envelope_id=envelope_id or doing.case.envelope,
         by=doing.by,
         role=doing.role,
         body=_person(doing.by, doing.role) | body,
@@ -60,14 +58,12 @@ def intend(doing: "Doing", command_id: uuid.UUID) -> Crossing:
     body = _person(doing.by, doing.role) | BODIES.get(doing.action, lambda doing: {})(doing)
     return Crossing.objects.create(
         key=command_id, verb=verb, kind=kind, action=doing.action, branch=case.branch, case=case,
-        envelope_id=case.envelope_id, by=doing.by, role=doing.role, input=_plain(doing.input), body=body,
+        envelope_id=case.envelope, by=doing.by, role=doing.role, input=_plain(doing.input), body=body,
         decided_there=True,
     )  # fmt: skip
 
 
-def intend_taking(
-    envelope_id: uuid.UUID, branch: Branch, by: User, role: str, command_id: uuid.UUID
-) -> Crossing:
+def intend_taking(envelope_id: uuid.UUID, branch: Branch, by: User, role: str, command_id: uuid.UUID) -> Crossing:
     """The wish to receive an envelope, of which nothing is known here yet."""
     return Crossing.objects.create(
         key=command_id, verb=Verb.TAKE, kind="received", action=Action.RECEIVE, branch=branch,
@@ -80,7 +76,7 @@ def close_crossing(crossing: Crossing, state: str, reason: str = "") -> None:
     changed = {"state": state, "reason": reason[:80], "settled_at": timezone.now()}
     Crossing.objects.filter(pk=crossing.pk).update(attempts=F("attempts") + 1, **changed)
     if state == "refused" and crossing.case and not crossing.decided_there:
-        _turn_to_the_head(crossing.case_id)
+        _turn_to_the_head(crossing.case.pk)
 
 
 def _turn_to_the_head(case_id: int) -> None:
@@ -117,7 +113,9 @@ def sealed_content(envelope: Envelope) -> dict[str, Any]:
     """The content as it was sealed; NotNow when bytes, seal or contract do not hold."""
     content: dict[str, Any] = json.loads(envelope.body)
     if not exchange.is_sealed(envelope) or contract.faults(content):
-        raise NotNow(_("The seal does not hold: the content was altered on its way. Tell the center operator."), "seal_broken")  # fmt: skip
+        raise NotNow(
+            _("The seal does not hold: the content was altered on its way. Tell the center operator."), "seal_broken"
+        )
     return content
 
 
@@ -147,7 +145,7 @@ def lock_case(case_id: int) -> TransferCase:
 def case_of(crossing: Crossing, answer: Any) -> tuple[TransferCase, bool]:
     """The locked case that a crossing concerns, and whether it is new here."""
     if crossing.verb != Verb.TAKE:
-        return lock_case(crossing.case_id), False
+        return lock_case(crossing.known_case.pk), False
     held = TransferCase.objects.select_for_update(of=("self",)).filter(
         transfer_id=answer.move, branch=crossing.branch, side=Side.DESTINATION
     )

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from branches.models import PensionFile, Status, User
 from branches.roles import Action
 from central import contract
-from pension_transfer.lib.errors import NotAllowed, NotNow
-from transfers import completeness, snapshot, tracking, trail
+from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow
+from transfers import completeness, presentation, snapshot, tracking, trail
 from transfers.crossings import sealed_content, tell
 from transfers.models import Content, Discrepancy, Part, Tick, TransferCase, Verb
 from transfers.states import Side, State
@@ -27,9 +27,7 @@ def take_part(case: TransferCase, user: User, name: str) -> None:
     """Note who took a part; NotAllowed for a second, different part in the same move (I8)."""
     part, _new = Part.objects.get_or_create(case=case, user=user, defaults={"name": name})
     if part.name != name:
-        raise NotAllowed(
-            _("You have taken another part in this move; a colleague must take this step."), "four_eyes"
-        )
+        raise NotAllowed(_("You have taken another part in this move; a colleague must take this step."), "four_eyes")
 
 
 def hand_over_turn(case: TransferCase) -> None:
@@ -40,7 +38,7 @@ def hand_over_turn(case: TransferCase) -> None:
 
 
 def _freeze(case: TransferCase, by: uuid.UUID | None) -> None:
-    PensionFile.objects.filter(pk=case.pension_file_id).update(frozen_by=by)
+    PensionFile.objects.filter(pk=case.file.pk).update(frozen_by=by)
 
 
 def _thaw(doing: "Doing") -> None:
@@ -55,13 +53,18 @@ def _note(doing: "Doing") -> None:
     doing.note = doing.input.get("reason", "") or doing.input.get("note", "")
 
 
+def _same_branch() -> BadInput:
+    sentence = _("The destination must be another branch.")
+    return BadInput(sentence, "same_branch", {"destination": [sentence]})
+
+
 # --- origin -------------------------------------------------------------------------------------------
 
 
 def new_case(file: PensionFile, given: dict[str, Any]) -> TransferCase:
     """The origin's copy of a new move; saved by the step that follows."""
     if given["destination"] == file.branch:
-        raise NotNow(_("The destination must be another branch."), "same_branch")
+        raise _same_branch()
     return TransferCase(
         side=Side.ORIGIN,
         branch=file.branch,
@@ -77,22 +80,22 @@ def new_case(file: PensionFile, given: dict[str, Any]) -> TransferCase:
 
 def _refer(doing: "Doing") -> None:
     doing.case.save()
-    take_part(doing.case, doing.by, Part.Name.DRAFTER)
+    take_part(doing.case, doing.person, Part.Name.DRAFTER)
     doing.details = {"destination": doing.case.destination_id}
 
 
 def _edit_move(doing: "Doing") -> None:
-    take_part(doing.case, doing.by, Part.Name.DRAFTER)
+    take_part(doing.case, doing.person, Part.Name.DRAFTER)
     for name, value in doing.input.items():
         setattr(doing.case, name, value)
     if doing.case.destination_id == doing.case.origin_id:
-        raise NotNow(_("The destination must be another branch."), "same_branch")
+        raise _same_branch()
     _store_draft_if_complete(doing.case)
 
 
 def list_missing(case: TransferCase) -> dict[str, Any]:
     """Read the file anew; the case keeps what keeps it from being complete."""
-    content = snapshot.compose(case, case.pension_file)
+    content = snapshot.compose(case, case.file)
     case.missing = completeness.faults(content)
     return content
 
@@ -116,7 +119,7 @@ def _store_draft(case: TransferCase, content: dict[str, Any]) -> None:
 
 
 def _assemble(doing: "Doing") -> None:
-    take_part(doing.case, doing.by, Part.Name.DRAFTER)
+    take_part(doing.case, doing.person, Part.Name.DRAFTER)
     _store_draft_if_complete(doing.case)
 
 
@@ -135,7 +138,7 @@ def _tick(doing: "Doing") -> None:
 
 def _approve_technical(doing: "Doing") -> None:
     """Directive, part 1. The last paid month is stated with the approval (last pay certificate)."""
-    take_part(doing.case, doing.by, Part.Name.TECHNICAL_APPROVER)
+    take_part(doing.case, doing.person, Part.Name.TECHNICAL_APPROVER)
     doing.case.last_paid_month = doing.input["last_paid_month"]
     doing.details = {"last_paid_month": doing.case.last_paid_month}
 
@@ -147,9 +150,9 @@ def _to_the_clerk(doing: "Doing") -> None:
 def _approve_head(doing: "Doing") -> None:
     """Seal: from here on nobody changes the content, and the file is frozen (directive part 1; D5)."""
     case = doing.case
-    take_part(case, doing.by, Part.Name.HEAD_APPROVER)
+    take_part(case, doing.person, Part.Name.HEAD_APPROVER)
     case.envelope_id = uuid.uuid4()
-    content = snapshot.compose(case, case.pension_file)
+    content = snapshot.compose(case, case.file)
     content["move"]["sealed_at"] = trail.utc(timezone.now())
     content["approvals"] = _approvals(doing)
     body = contract.canonical(content)
@@ -167,12 +170,17 @@ def _approve_head(doing: "Doing") -> None:
 def _approvals(doing: "Doing") -> list[dict[str, Any]]:
     technical = doing.case.events.filter(action=Action.APPROVE_TECHNICAL).order_by("-sequence")[0]
     head = {
-        "by": doing.by.username,
+        "by": doing.person.username,
         "name": str(doing.by),
         "role": doing.role,
         "at": trail.utc(timezone.now()),
     }
-    officer = {"by": technical.by.username, "name": technical.by_name, "role": technical.role, "at": trail.utc(technical.at)}  # fmt: skip
+    officer = {
+        "by": technical.by.username if technical.by else "",
+        "name": technical.by_name,
+        "role": technical.role,
+        "at": trail.utc(technical.at),
+    }
     same = {"branch": doing.case.branch_id, "content_hash": doing.case.content_hash}
     return [{"step": "technical", **officer, **same}, {"step": "head", **head, **same}]
 
@@ -186,7 +194,7 @@ def _next_version(doing: "Doing") -> None:
 
 def _recall(doing: "Doing") -> None:
     _note(doing)
-    deposits = doing.case.crossings.filter(verb=Verb.DEPOSIT, envelope_id=doing.case.envelope_id)
+    deposits = doing.case.crossings.filter(verb=Verb.DEPOSIT, envelope_id=doing.case.envelope)
     deposits.exclude(state="done").update(state="refused", reason="withdrawn", settled_at=timezone.now())
     doing.case.envelope_id = None
     _next_version(doing)
@@ -208,12 +216,15 @@ def _mark_returned(doing: "Doing") -> None:
     body = doing.input
     doing.note = body.get("note", "")
     doing.details = {name: body[name] for name in ("code", "suggested_branch") if body.get(name)}
-    rows = [Discrepancy(case=doing.case, version=doing.case.version, at=timezone.now(), **row) for row in body.get("discrepancies", [])]  # fmt: skip
+    rows = [
+        Discrepancy(case=doing.case, version=doing.case.version, at=timezone.now(), **row)
+        for row in body.get("discrepancies", [])
+    ]
     Discrepancy.objects.bulk_create(rows)
 
 
 def _mark_registered(doing: "Doing") -> None:
-    PensionFile.objects.filter(pk=doing.case.pension_file_id).update(status=Status.MOVED, frozen_by=None)
+    PensionFile.objects.filter(pk=doing.case.file.pk).update(status=Status.MOVED, frozen_by=None)
     doing.case.receipt_number = doing.input.get("receipt_number", "")
 
 
@@ -230,8 +241,8 @@ def _receive(doing: "Doing") -> None:
     content = sealed_content(envelope)
     case.version, case.envelope_id = envelope.version, envelope.pk
     case.content_hash, case.last_paid_month = snapshot.content_hash(content), envelope.last_paid_month
-    case.decrees_shown_at = None
-    if case.pk is None:
+    case.decrees_shown_at = case.closed_at = None
+    if not case.trail_length:
         case.save()
     Content.objects.create(
         case=case, version=envelope.version, body=envelope.body, content_hash=case.content_hash,
@@ -252,8 +263,9 @@ def _record_paper(doing: "Doing") -> None:
 
 def _note_discrepancy(doing: "Doing") -> None:
     given = doing.input
+    sent = presentation.value_sent(doing.case.content, given["section"], given["field"])
     Discrepancy.objects.create(
-        case=doing.case, version=doing.case.version, by_name=str(doing.by), at=timezone.now(), **given
+        case=doing.case, version=doing.case.version, by_name=str(doing.by), at=timezone.now(), sent_value=sent, **given
     )
     doing.note = given["note"]
     doing.details = {name: given[name] for name in ("section", "field", "code", "severity")}
@@ -271,30 +283,26 @@ def _verify(doing: "Doing") -> None:
 
 def _return_to_origin(doing: "Doing") -> None:
     _note(doing)
-    doing.details = {
-        name: doing.input.get(name) for name in ("code", "suggested_branch") if doing.input.get(name)
-    }
+    doing.details = {name: doing.input.get(name) for name in ("code", "suggested_branch") if doing.input.get(name)}
 
 
 def _register(doing: "Doing") -> None:
     """Enrol principal and dependents as sealed (directive, part 2); refused when one field differs (I4)."""
     case = doing.case
     content = case.content
-    take_part(case, doing.by, Part.Name.REGISTRAR)
+    take_part(case, doing.person, Part.Name.REGISTRAR)
     file = snapshot.write_file(content, case.branch)
     if differing := snapshot.differences(content, file):
-        raise NotNow(
-            _("What was written differs from what was sealed: %(parts)s.") % {"parts": differing}, "i4"
-        )
+        raise NotNow(_("What was written differs from what was sealed: %(parts)s.") % {"parts": differing}, "i4")
     case.pension_file, case.receipt_number = file, f"{case.tracking_number}-{case.version}"
     doing.details = {"receipt_number": case.receipt_number}
 
 
 def _activate(doing: "Doing") -> None:
     """«فعال سازی پرونده مستمری»: the file is as it was at the origin, active or suspended."""
-    take_part(doing.case, doing.by, Part.Name.ACTIVATOR)
+    take_part(doing.case, doing.person, Part.Name.ACTIVATOR)
     status = doing.case.content["file"]["status"]
-    PensionFile.objects.filter(pk=doing.case.pension_file_id).update(status=status)
+    PensionFile.objects.filter(pk=doing.case.file.pk).update(status=status)
     doing.case.activated_at = timezone.now()
     _close(doing.case)
     tell(doing, Verb.ANSWER, "activated")

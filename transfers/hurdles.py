@@ -17,12 +17,8 @@ from transfers.states import MOVES, WITHIN, State
 
 LOST_RACES = {
     "one_open_move": gettext_lazy("This pension already has an open referral. Look it up under tracking."),
-    "one_intention_a_case": gettext_lazy(
-        "A step of this case is waiting for the center. It is finished by itself."
-    ),
-    "one_part_a_person": gettext_lazy(
-        "You have taken another part in this move; a colleague must take this step."
-    ),
+    "one_intention_a_case": gettext_lazy("A step of this case is waiting for the center. It is finished by itself."),
+    "one_part_a_person": gettext_lazy("You have taken another part in this move; a colleague must take this step."),
     "one_taking_an_envelope": gettext_lazy("A colleague is receiving this file this very moment."),
     "transfers_command_pkey": gettext_lazy("This step has just been taken; nothing was done twice."),
     "transfers_crossing_pkey": gettext_lazy("This step has just been taken; nothing was done twice."),
@@ -33,17 +29,13 @@ LOST_RACES = {
 REFUSED_BY_CENTER = {
     "withdrawn": gettext_lazy("The origin recalled it before it could be received."),
     "already_withdrawn": gettext_lazy("The origin recalled it before it could be received."),
-    "already_received": gettext_lazy(
-        "The destination has already received it; only the destination can return it."
-    ),
+    "already_received": gettext_lazy("The destination has already received it; only the destination can return it."),
     "already_returned": gettext_lazy("A colleague has already returned it to the origin."),
     "already_registered": gettext_lazy("A colleague has already registered it."),
     "seal_broken": gettext_lazy(
         "The seal does not hold: the content was altered on its way. Tell the center operator."
     ),
-    "destination_closed": gettext_lazy(
-        "The destination branch is closed. Recall the case and choose another branch."
-    ),
+    "destination_closed": gettext_lazy("The destination branch is closed. Recall the case and choose another branch."),
     "no_custody": gettext_lazy("The center knows another branch as the payer of this pension."),
     "other_move_open": gettext_lazy("Another move of this pension is open at the center."),
     "not_addressed": gettext_lazy("It is addressed to another branch."),
@@ -58,7 +50,7 @@ def refused_by_center(code: str, detail: str = "") -> str:
 
 def at_the_center(case: TransferCase) -> str:
     """What keeps the last step of this case from having reached the center; empty when nothing does."""
-    crossing = case.crossings.order_by("-created_at").first()
+    crossing = max(case.crossings.all(), key=lambda row: row.created_at, default=None)
     if not crossing or crossing.state == "done" or (crossing.state == "refused" and crossing.decided_there):
         return ""
     if crossing.state == "refused":
@@ -70,9 +62,7 @@ def at_the_center(case: TransferCase) -> str:
 def what_happened(case: TransferCase, seen: int | None = None) -> str:
     """What others did since a page was shown, or where the case stands."""
     since = (
-        list(case.events.filter(sequence__gt=seen))
-        if seen is not None
-        else list(case.events.order_by("sequence"))[-1:]
+        list(case.events.filter(sequence__gt=seen)) if seen is not None else list(case.events.order_by("sequence"))[-1:]
     )
     done = "، ".join(f"{action_label(e.action)} ({e.by_name or _('by itself')})" for e in since)
     now = _("This case is now: %(state)s.") % {"state": case.get_state_display()}
@@ -93,7 +83,10 @@ def referral_hurdles(file: PensionFile) -> list[str]:
     """Why this file cannot be referred; empty when it can."""
     found = []
     if file.status not in {Status.ACTIVE, Status.SUSPENDED}:
-        found.append(_("Only an active or suspended file can be referred; this one is: %(status)s.") % {"status": file.get_status_display()})  # fmt: skip
+        found.append(
+            _("Only an active or suspended file can be referred; this one is: %(status)s.")
+            % {"status": file.get_status_display()}
+        )
     requests = file.custody_requests.filter(settled_at=None)
     if request := requests.first():
         found.append(
@@ -120,7 +113,7 @@ def unticked(case: TransferCase) -> list[str]:
     if not case.content:
         return list(snapshot.SECTIONS)
     hashes = snapshot.section_hashes(case.content)
-    held = dict(case.ticks.values_list("section", "section_hash"))
+    held = {tick.section: tick.section_hash for tick in case.ticks.all()}
     return [section for section, now in hashes.items() if held.get(section) != now]
 
 
@@ -140,17 +133,19 @@ def _complete(case: TransferCase, by: User) -> list[str]:
 
 def _as_in_the_file(case: TransferCase, by: User) -> list[str]:
     """Content that changed behind the approval's back lapses it (D5): workflow acts on the code."""
-    if snapshot.content_hash(snapshot.compose(case, case.pension_file)) == case.content_hash:
+    if snapshot.content_hash(snapshot.compose(case, case.file)) == case.content_hash:
         return []
-    raise NotNow(
-        _("The pension file has changed since; the clerk has to complete the draft again."), "content_changed"
-    )
+    raise NotNow(_("The pension file has changed since; the clerk has to complete the draft again."), "content_changed")
 
 
 def _not_another_part(part: str) -> Callable[[TransferCase, User], list[str]]:
     def hurdle(case: TransferCase, by: User) -> list[str]:
-        taken = Part.objects.filter(case=case, user=by).exclude(name=part).first()
-        return [_("You %(part)s in this move; a colleague must take this step.") % {"part": taken.get_name_display()}] if taken else []  # fmt: skip
+        taken = next((held for held in case.parts.all() if held.user_id == by.pk and held.name != part), None)
+        return (
+            [_("You %(part)s in this move; a colleague must take this step.") % {"part": taken.get_name_display()}]
+            if taken
+            else []
+        )
 
     return hurdle
 
@@ -165,15 +160,12 @@ def _decrees_shown(case: TransferCase, by: User) -> list[str]:
 
 def must_be_corrected(case: TransferCase) -> int:
     """How many discrepancies of this version only the origin can mend."""
-    return case.discrepancies.filter(version=case.version, severity=Severity.MUST_BE_CORRECTED).count()
+    rows = [row for row in case.discrepancies.all() if row.version == case.version]
+    return sum(row.severity == Severity.MUST_BE_CORRECTED for row in rows)
 
 
 def _none_differs(case: TransferCase, by: User) -> list[str]:
-    return (
-        [_("A discrepancy must be corrected by the origin: return the case.")]
-        if must_be_corrected(case)
-        else []
-    )
+    return [_("A discrepancy must be corrected by the origin: return the case.")] if must_be_corrected(case) else []
 
 
 def _own_before_approval(case: TransferCase, by: User) -> list[str]:
@@ -181,17 +173,20 @@ def _own_before_approval(case: TransferCase, by: User) -> list[str]:
     roles = acting_roles(by, Action.CANCEL, case.branch)
     if set(roles) != {"clerk"}:
         return []
-    own = case.parts.filter(user=by, name=Part.Name.DRAFTER).exists()
+    own = any(part.user_id == by.pk and part.name == Part.Name.DRAFTER for part in case.parts.all())
     if own and case.state in {State.REFERRAL, State.DRAFT}:
         return []
     return [_("A clerk cancels only an own referral before approval; ask the branch head.")]
 
 
 def _no_open_intention(case: TransferCase, by: User) -> list[str]:
-    crossing = case.crossings.filter(state="open", decided_there=True).select_related("by").first()
+    crossing = next((row for row in case.crossings.all() if row.state == "open" and row.decided_there), None)
     if not crossing:
         return []
-    return [_("%(action)s by %(name)s waits for the center and will be finished by itself.") % {"action": action_label(crossing.action), "name": crossing.by}]  # fmt: skip
+    return [
+        _("%(action)s by %(name)s waits for the center and will be finished by itself.")
+        % {"action": action_label(crossing.action), "name": crossing.by}
+    ]
 
 
 HURDLES: dict[str, list[Callable[[TransferCase, User], list[str]]]] = {
@@ -211,7 +206,11 @@ HURDLES: dict[str, list[Callable[[TransferCase, User], list[str]]]] = {
 }
 
 
-def of(action: str, case: TransferCase, by: User) -> list[Any]:
+READS_THE_WHOLE_FILE = frozenset({_as_in_the_file})  # a correction lapses the approval at once; the door looks again
+
+
+def of(action: str, case: TransferCase, by: User, at_the_door: bool = True) -> list[Any]:
     """Everything that stands in the way of `action` now; empty when it is open."""
     checks = [_no_open_intention, *HURDLES.get(action, [])]
+    checks = [check for check in checks if at_the_door or check not in READS_THE_WHOLE_FILE]
     return [reason for check in checks for reason in check(case, by)]

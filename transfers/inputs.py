@@ -1,5 +1,6 @@
 """What each action asks for. Pages show these forms; the API and commands pass through the same ones."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -12,16 +13,17 @@ from pension_transfer.lib import calendar
 from pension_transfer.lib.errors import BadInput
 from pension_transfer.lib.fields import (
     CountField,
-    DigitsField,
     JalaliDateField,
     JalaliMonthField,
     PersianTextField,
 )
+from pension_transfer.lib.persian import fold, to_ascii_digits
+from pension_transfer.lib.templatetags.persian import fa
 from transfers.models import Code, Severity, TransferCase
 from transfers.models.case import Reason
 from transfers.models.comparison import CASE_CODES, FIELD_CODES
-from transfers.snapshot import SECTIONS
 
+CODE = re.compile("(?<![0-9])[0-9]{4}(?![0-9])")
 SECTION_NAMES = {
     "principal": _("Principal"),
     "contact": _("Bank account and address"),
@@ -56,23 +58,53 @@ class ReasonForm(ActionForm):
     )  # fmt: skip
 
 
+class BranchInput(forms.Select):
+    """A text box with the branches as suggestions: 170 of them are found by typing, not by scrolling."""
+
+    template_name = "transfers/branch_input.html"
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        labels = [option for _name, options, _index in context["widget"]["optgroups"] for option in options]
+        chosen = next((option["label"] for option in labels if option["selected"] and option["value"]), None)
+        context["widget"] |= {"text": chosen or value or "", "labels": [o["label"] for o in labels if o["value"]]}
+        return context
+
+
 class BranchField(forms.ModelChoiceField):
-    """An active branch, chosen or typed by its code."""
+    """An active branch, typed by its code, its name or a part of its name that no other has."""
+
+    widget = BranchInput
+    default_error_messages = {
+        "unknown": _(
+            "There is no active branch of this name or code. Type a part of the name and choose from the list."
+        ),
+        "ambiguous": _("Several branches are called so. Choose one from the list, or write its code of four digits."),
+    }
 
     def __init__(self, **kwargs: Any):
         super().__init__(Branch.objects.filter(is_active=True), **kwargs)
 
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.name} ({obj.code})"
+        return f"{obj.name} ({fa(obj.code)})"
+
+    def to_python(self, value: Any) -> Branch | None:
+        if value in self.empty_values or isinstance(value, Branch):
+            return value or None
+        code = CODE.search(to_ascii_digits(str(value)))
+        match = {"pk": code[0]} if code else {"search_key__contains": fold(str(value))}
+        found = list(Branch.objects.filter(is_active=True, **match)[:2])
+        if len(found) != 1:
+            code_of_fault = "ambiguous" if found else "unknown"
+            raise ValidationError(self.error_messages[code_of_fault], code_of_fault)
+        return found[0]
 
 
 class MoveForm(ActionForm):
     """The referral (ارجاع پرونده): where to, why, with which letter."""
 
-    destination = BranchField(label=_("Destination branch"), empty_label=_("choose"))
-    reason = forms.ChoiceField(
-        label=_("Reason for referral"), choices=Reason.choices, initial=Reason.RESIDENCE
-    )
+    destination = BranchField(label=_("Destination branch"))
+    reason = forms.ChoiceField(label=_("Reason for referral"), choices=Reason.choices, initial=Reason.RESIDENCE)
     letter_number = PersianTextField(label=_("Referral letter number"), max_length=30)
     letter_date = JalaliDateField(label=_("Referral letter date"), validators=[_not_in_future])
     note = PersianTextField(label=_("Note"), max_length=300, required=False)
@@ -105,9 +137,7 @@ class ApproveHeadForm(ActionForm):
     def clean_content_hash(self) -> str:
         seen: str = self.cleaned_data["content_hash"]
         if seen and self.case and seen != self.case.content_hash:
-            raise ValidationError(
-                _("The content has changed since this page was shown. Look at it again."), "changed"
-            )
+            raise ValidationError(_("The content has changed since this page was shown. Look at it again."), "changed")
         return seen
 
 
@@ -124,13 +154,11 @@ class PaperForm(ActionForm):
 
 
 class DiscrepancyForm(ActionForm):
-    section = forms.ChoiceField(label=_("Section"), choices=_choices([]) + list(SECTION_NAMES.items()))
-    field = PersianTextField(label=_("Field"), max_length=80)
+    section = forms.ChoiceField(label=_("Section"), choices=list(SECTION_NAMES.items()))
+    field = PersianTextField(label=_("Which field"), max_length=80)
     paper_value = PersianTextField(label=_("Value on paper"), max_length=300, required=False)
     code = forms.ChoiceField(label=_("What is wrong"), choices=_choices(FIELD_CODES))
-    severity = forms.ChoiceField(
-        label=_("Severity"), choices=Severity.choices, initial=Severity.MUST_BE_CORRECTED
-    )
+    severity = forms.ChoiceField(label=_("Severity"), choices=Severity.choices, initial=Severity.MUST_BE_CORRECTED)
     note = PersianTextField(label=_("Note"), max_length=300, required=False)
 
     def clean(self) -> dict[str, Any]:
@@ -138,9 +166,7 @@ class DiscrepancyForm(ActionForm):
         if data.get("code") == Code.DIFFERENT_VALUE and not data.get("paper_value"):
             self.add_error("paper_value", ValidationError(_("Write what the paper file says."), "required"))
         if data.get("severity") == Severity.CLERICAL and not data.get("note"):
-            self.add_error(
-                "note", ValidationError(_("Write why this does not stop the transfer."), "required")
-            )
+            self.add_error("note", ValidationError(_("Write why this does not stop the transfer."), "required"))
         return data
 
 
@@ -151,26 +177,26 @@ class DropForm(ActionForm):
 class ReturnForm(ActionForm):
     """Without a discrepancy that must be corrected, a code for the whole case is needed."""
 
-    code = forms.ChoiceField(
-        label=_("Reason for the whole case"), choices=_choices(CASE_CODES, True), required=False
-    )
-    suggested_branch = BranchField(label=_("Suggested branch"), required=False, empty_label=_("none"))
+    code = forms.ChoiceField(label=_("Reason for the whole case"), choices=_choices(CASE_CODES, True), required=False)
+    suggested_branch = BranchField(label=_("Suggested branch"), required=False)
     note = PersianTextField(label=_("Note"), max_length=300, required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if not data.get("code") and not self._has_discrepancy():
-            self.add_error("code", ValidationError(_("Note a discrepancy that must be corrected, or choose a reason for the whole case."), "required"))  # fmt: skip
+            self.add_error(
+                "code",
+                ValidationError(
+                    _("Note a discrepancy that must be corrected, or choose a reason for the whole case."), "required"
+                ),
+            )
         if data.get("code") == Code.OTHER and not data.get("note"):
             self.add_error("note", ValidationError(_("Write the reason; the origin reads it."), "required"))
         return data
 
     def _has_discrepancy(self) -> bool:
-        severe = Severity.MUST_BE_CORRECTED
-        return (
-            bool(self.case)
-            and self.case.discrepancies.filter(version=self.case.version, severity=severe).exists()
-        )
+        case, severe = self.case, Severity.MUST_BE_CORRECTED
+        return case is not None and case.discrepancies.filter(version=case.version, severity=severe).exists()
 
 
 INPUTS: dict[str, type[ActionForm]] = {

@@ -1,7 +1,9 @@
 """The names people know for the fields of sealed content: read from the models, so that they stand once."""
 
+from contextlib import suppress
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import Decree, DecreeLine, Deduction, Dependent, PensionFile
@@ -39,9 +41,7 @@ def label_of(path: str) -> str:
     title = str(PARTS.get(part, part))
     number = next((int(step) + 1 for step in rest if step.isdigit()), None)
     name = next((step for step in reversed(rest) if not step.isdigit()), "")
-    try:
+    with suppress(LookupError, FieldDoesNotExist):
         name = str(field_of("lines" if "lines" in rest else part, name).verbose_name)
-    except (KeyError, LookupError):
-        pass
     where = f"{title} {number}" if number else title
     return f"{where}، {name}" if name else where

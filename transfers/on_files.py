@@ -1,5 +1,7 @@
 """What a pension file's page says and offers about moves."""
 
+from collections.abc import Callable
+
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -34,11 +36,7 @@ def _held_elsewhere(file: PensionFile) -> list[Notice]:
     if request is None:
         return []
     title = _("Branch %(branch)s holds the payment of this pension.") % {"branch": request.held_by}
-    return [
-        Notice(
-            title, _("Ask the center operator; until then it is neither paid nor referred here."), "danger"
-        )
-    ]
+    return [Notice(title, _("Ask the center operator; until then it is neither paid nor referred here."), "danger")]
 
 
 def _leaving(case: TransferCase) -> str:
@@ -46,7 +44,7 @@ def _leaving(case: TransferCase) -> str:
     return sentence % {"branch": case.destination}
 
 
-TITLES = {
+TITLES: dict[str, Callable[[TransferCase], str]] = {
     Side.ORIGIN: _leaving,
     Side.DESTINATION: lambda case: _("Came from %(branch)s") % {"branch": case.origin},
 }

@@ -95,7 +95,7 @@ class Press(serializers.Serializer[Any]):
 
     command_id = serializers.UUIDField()
     seen = serializers.IntegerField(required=False, allow_null=True, default=None)
-    data = serializers.DictField(required=False, default=dict)
+    data = serializers.DictField(required=False, default=dict)  # type: ignore[assignment]
 
 
 class Referral(Press):
@@ -116,4 +116,6 @@ class RefusalRow(serializers.Serializer[Any]):
 
     code = serializers.CharField()
     message = serializers.CharField()
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField())
+    )

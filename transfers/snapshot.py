@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from django.db import models
-
 from branches.models import Branch, Decree, DecreeLine, Deduction, Dependent, PensionFile, Status
 from central.contract import CURRENT, canonical, seal_of
 from pension_transfer.lib.calendar import add_years
@@ -118,7 +116,7 @@ def section_hashes(content: dict[str, Any]) -> dict[str, str]:
 # --- the way back -------------------------------------------------------------------------------------
 
 
-def _typed(model: type[models.Model], values: dict[str, Any]) -> dict[str, Any]:
+def _typed(model: Any, values: dict[str, Any]) -> dict[str, Any]:
     return {name: model._meta.get_field(name).to_python(value) for name, value in values.items()}
 
 
@@ -128,9 +126,7 @@ def write_file(content: dict[str, Any], branch: Branch) -> PensionFile:
     A file that was here before is used again: its decrees that are not in the content are voided and kept.
     """
     number = content["file"]["pension_number"]
-    file = PensionFile.objects.filter(branch=branch, pension_number=number).first() or PensionFile(
-        branch=branch
-    )
+    file = PensionFile.objects.filter(branch=branch, pension_number=number).first() or PensionFile(branch=branch)
     values = content["file"] | content["principal"] | content["contact"] | content["last_pay_certificate"]
     for name, value in _typed(PensionFile, values).items():
         setattr(file, name, value)
@@ -144,12 +140,8 @@ def write_file(content: dict[str, Any], branch: Branch) -> PensionFile:
 def _write_people(file: PensionFile, content: dict[str, Any]) -> None:
     file.dependents.all().delete()
     file.deductions.all().delete()
-    Dependent.objects.bulk_create(
-        Dependent(file=file, **_typed(Dependent, row)) for row in content["dependents"]
-    )
-    Deduction.objects.bulk_create(
-        Deduction(file=file, **_typed(Deduction, row)) for row in content["deductions"]
-    )
+    Dependent.objects.bulk_create(Dependent(file=file, **_typed(Dependent, row)) for row in content["dependents"])
+    Deduction.objects.bulk_create(Deduction(file=file, **_typed(Deduction, row)) for row in content["deductions"])
 
 
 def _write_decrees(file: PensionFile, wanted: list[dict[str, Any]]) -> None:

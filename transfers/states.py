@@ -93,16 +93,18 @@ class Step:
     help: str = ""
 
 
-def step(
-    sources: Sequence[str] | str, target: str, side: str, label: Any, **custom: Any
-) -> Callable[..., Any]:
+def _stands_on(side: str) -> Callable[[Any], bool]:
+    return lambda case: bool(case.side == side)
+
+
+def step(sources: Sequence[str] | str, target: str, side: str, label: Any, **custom: Any) -> Callable[..., Any]:
     """A thin `transition`: the side is a condition, the rest stands in `custom` for the readers of the table."""
     given = {"side": side, "label": label, **custom}
     return transition(
         field="state",
         source=sources,
         target=target,
-        conditions=[lambda case: case.side == side],
+        conditions=[_stands_on(side)],
         custom=given,
     )
 
@@ -121,9 +123,7 @@ class Flow(models.Model):
     def assemble(self) -> None:
         """The content of the file is gathered and checked; the technical officer can begin."""
 
-    @step(
-        State.DRAFT, State.TECHNICALLY_APPROVED, Side.ORIGIN, _("Pensions officer approval"), whose_turn=True
-    )
+    @step(State.DRAFT, State.TECHNICALLY_APPROVED, Side.ORIGIN, _("Pensions officer approval"), whose_turn=True)
     def approve_technical(self) -> None:
         """Directive, part 1: the technical officer has compared the system with the paper file."""
 
@@ -161,9 +161,7 @@ class Flow(models.Model):
     def mark_verified(self) -> None:
         """A receipt from the destination."""
 
-    @step(
-        State.VERIFIED, State.REGISTERED, Side.ORIGIN, _("The destination has registered it"), by_itself=True
-    )
+    @step(State.VERIFIED, State.REGISTERED, Side.ORIGIN, _("The destination has registered it"), by_itself=True)
     def mark_registered(self) -> None:
         """A receipt from the destination: it pays from the month after the last paid one."""
 
@@ -188,14 +186,15 @@ class Flow(models.Model):
     # --- destination ---
 
     @step(
-        State.RETURNED,
+        [State.RETURNED, State.CANCELLED],
         State.RECEIVED,
         Side.DESTINATION,
         _("Receive from the center"),
         crosses=Crosses.DECIDED_THERE,
     )
     def receive(self) -> None:
-        """Directive, part 2: take what the center holds for this branch; a later version comes into the same copy."""
+        """Directive, part 2: take what the center holds for this branch; a later version comes into the same copy,
+        even if the move had gone to another branch meanwhile."""
 
     @step(State.RECEIVED, State.VERIFIED, Side.DESTINATION, _("Confirm the comparison"), crosses=Crosses.TOLD)
     def verify(self) -> None:
@@ -223,7 +222,7 @@ class Flow(models.Model):
 WITHIN: tuple[Step, ...] = (
     # Actions that leave the state as it is. Each is in the trail except ticks.
     Step(Action.EDIT_MOVE, Side.ORIGIN, (State.REFERRAL, State.DRAFT), None, _("Edit the referral")),
-    Step(Action.TICK, Side.ORIGIN, (State.DRAFT,), None, _("Tick a section")),
+    Step(Action.TICK, Side.ORIGIN, (State.DRAFT,), None, _("Tick a section"), whose_turn=True),
     Step(Action.TICK, Side.DESTINATION, (State.RECEIVED,), None, _("Tick a section")),
     Step(Action.SHOW_DECREES, Side.DESTINATION, (State.RECEIVED,), None, _("Show the decrees received")),
     Step(Action.RECORD_PAPER, Side.DESTINATION, (State.RECEIVED,), None, _("Record the paper file")),
@@ -250,9 +249,7 @@ def _moves() -> Iterator[Step]:
     for name, method in vars(Flow).items():
         if meta := getattr(method, "_django_fsm", None):
             for source, move in meta.transitions.items():
-                yield Step(
-                    name, sources=(source,), target=move.target, help=method.__doc__ or "", **move.custom
-                )
+                yield Step(name, sources=(source,), target=move.target, help=method.__doc__ or "", **move.custom)
 
 
 MOVES: tuple[Step, ...] = tuple(_moves())

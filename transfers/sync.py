@@ -80,9 +80,7 @@ def fetch(cases: Iterable[TransferCase] | None = None) -> int:
     rows = [case for case in open_cases if case.state in {*EXPECTING, State.RETURNED}]
     sending = [case for case in rows if case.side == Side.ORIGIN and case.state in EXPECTING]
     returned = [case for case in rows if case.side == Side.DESTINATION and case.state == State.RETURNED]
-    return sum(_mark(batch) for batch in _batches(sending)) + sum(
-        _give_up(batch) for batch in _batches(returned)
-    )
+    return sum(_mark(batch) for batch in _batches(sending)) + sum(_give_up(batch) for batch in _batches(returned))
 
 
 def follow(transfer_id: UUID) -> int:
@@ -115,16 +113,20 @@ def _apply(case: TransferCase, receipt: Receipt) -> int:
 
 def _said_by(receipt: Receipt) -> dict[str, object]:
     body = receipt.body
-    return {"by": None, "by_name": body.get("by_name", ""), "role": body.get("role", ""), "branch_code": receipt.by_branch}  # fmt: skip
+    return {
+        "by": None,
+        "by_name": body.get("by_name", ""),
+        "role": body.get("role", ""),
+        "branch_code": receipt.by_branch,
+    }
 
 
 def _give_up(cases: list[TransferCase]) -> int:
     """Returned copies whose origin cancelled the move or sent it to another branch."""
-    cancelled = {r.envelope_id: r for r in exchange.receipts_of(c.envelope_id for c in cases if c.envelope_id) if r.kind == "cancelled"}  # fmt: skip
-    latest = exchange.latest_of(cases)
+    cancelled, latest = exchange.cancelled_of(cases), exchange.latest_of(cases)
     done = 0
     for case in cases:
-        receipt, last = cancelled.get(case.envelope_id), latest.get(case.transfer_id)
+        receipt, last = cancelled.get(case.transfer_id), latest.get(case.transfer_id)
         elsewhere = last is not None and last.destination != case.branch_id
         if receipt or elsewhere:
             who = _said_by(receipt) if receipt else {"by": None, "branch_code": case.origin_id}

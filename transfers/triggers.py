@@ -17,7 +17,8 @@ def case_guard() -> str:
 CREATE OR REPLACE FUNCTION transfer_case_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    IF (NEW.side, NEW.state) NOT IN (('{Side.ORIGIN}', '{State.REFERRAL}'), ('{Side.DESTINATION}', '{State.RECEIVED}')) THEN
+    IF (NEW.side, NEW.state) NOT IN
+      (('{Side.ORIGIN}', '{State.REFERRAL}'), ('{Side.DESTINATION}', '{State.RECEIVED}')) THEN
       RAISE EXCEPTION 'a case does not begin as % at the %', NEW.state, NEW.side USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
@@ -58,7 +59,8 @@ BEGIN
 END $$;
 CREATE TRIGGER transfer_case_guard BEFORE INSERT OR UPDATE ON transfers_transfercase
   FOR EACH ROW EXECUTE FUNCTION transfer_case_guard();
-CREATE CONSTRAINT TRIGGER transfer_case_has_event AFTER INSERT OR UPDATE OF state, trail_length ON transfers_transfercase
+CREATE CONSTRAINT TRIGGER transfer_case_has_event
+  AFTER INSERT OR UPDATE OF state, trail_length ON transfers_transfercase
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION transfer_case_has_event();
 CREATE TRIGGER transfer_event_chained BEFORE INSERT ON transfers_transferevent
   FOR EACH ROW EXECUTE FUNCTION transfer_event_chained();

@@ -40,6 +40,13 @@ class Doing:
     note: str = ""
     details: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def person(self) -> User:
+        """Who takes the step, where it does not come by itself."""
+        if self.by is None:
+            raise ValueError(f"{self.action} comes by itself")
+        return self.by
+
 
 # --- the door -----------------------------------------------------------------------------------------
 
@@ -52,11 +59,14 @@ def perform(
     `seen` is the trail's length on the page that was pressed; `data` is the raw input of the action's form.
     Raises NotSeen, NotAllowed, NotNow, BadInput; Waiting when the center must decide and does not answer.
     """
-    if done := _repeated(command_id, by):
+    if done := _repeated(command_id, by, action):
         return done
     try:
         case, crossing = _begin(action, case_id, by, command_id, seen, data)
     except NotNow as refusal:
+        if done := _repeated(command_id, by, action):  # carried out while this one waited for the lock
+            return done
+        _hear_the_first_answer(command_id, by)
         if refusal.code == "content_changed":
             advance("lapse", case_id, trail.signature(None, "", ""), reason=refusal.message)
         raise
@@ -69,8 +79,6 @@ def _begin(
 ) -> tuple[TransferCase, Crossing | None]:
     with site():
         case = _lock(case_id, by)
-        if _repeated(command_id, by):  # carried out while this one waited for the lock
-            return case, None
         step, role = _may(action, case, by)
         _fresh(case, seen)
         if reasons := hurdles.of(action, case, by):
@@ -81,13 +89,13 @@ def _begin(
 
 def open_case(file_id: int, *, by: User, command_id: uuid.UUID, data: Any = None) -> TransferCase:
     """Record a referral (directive, part 1): a new case, completed at once when nothing is missing."""
-    if done := _repeated(command_id, by):
+    if done := _repeated(command_id, by, Action.REFER):
         return done
     with site():
         file = PensionFile.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=file_id).first()
         if file is None:
             raise NotSeen(_("There is no such pension file in your branch."), "no_file")
-        if done := _repeated(command_id, by):  # carried out while this one waited for the lock
+        if done := _repeated(command_id, by, Action.REFER):  # carried out while this one waited for the lock
             return done
         role = _role(Action.REFER, file.branch, by)
         hurdles.refuse_referral(file)
@@ -101,14 +109,15 @@ def open_case(file_id: int, *, by: User, command_id: uuid.UUID, data: Any = None
 
 def receive(envelope_id: uuid.UUID, *, branch: Branch, by: User, command_id: uuid.UUID) -> TransferCase:
     """«دریافت از مرکز»: take an envelope addressed to `branch`; a later version comes into the same copy."""
-    if done := _repeated(command_id, by):
+    if done := _repeated(command_id, by, Action.RECEIVE):
         return done
+    _hear_the_first_answer(command_id, by)
     with site():
         role = _role(Action.RECEIVE, branch, by)
         crossing = _intend_taking(envelope_id, branch, by, role, command_id)
     settle(crossing)
     held = TransferCase.objects.filter(side=Side.DESTINATION, branch=branch)
-    return _repeated(command_id, by) or held.get(contents__envelope_id=envelope_id)
+    return _repeated(command_id, by, Action.RECEIVE) or held.get(contents__envelope_id=envelope_id)
 
 
 def advance(action: str, case_id: int, who: dict[str, Any], **given: Any) -> TransferCase | None:
@@ -142,11 +151,7 @@ def follow_correction(file: PensionFile, by: User, correction: Correction) -> No
 
     Called inside the correction's transaction, with the file locked; NotAllowed refuses the correction.
     """
-    case = (
-        TransferCase.objects.select_for_update()
-        .filter(pension_file=file, side="origin", closed_at=None)
-        .first()
-    )
+    case = TransferCase.objects.select_for_update().filter(pension_file=file, side="origin", closed_at=None).first()
     if case is None:
         return
     effects.take_part(case, by, Part.Name.DRAFTER)
@@ -160,7 +165,7 @@ def follow_correction(file: PensionFile, by: User, correction: Correction) -> No
 # --- see, may, when -----------------------------------------------------------------------------------
 
 
-class site(transaction.Atomic):  # noqa: N801 - reads as a place
+class site(transaction.Atomic):
     """One transaction in the branch's own database; a busy row or a lost race is an answer, not a fault."""
 
     def __init__(self) -> None:
@@ -169,9 +174,7 @@ class site(transaction.Atomic):  # noqa: N801 - reads as a place
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         super().__exit__(kind, error, traceback)
         if isinstance(error, OperationalError) and "lock" in str(error):
-            raise NotNow(
-                _("A colleague is working on this case this very moment. Try again."), "busy"
-            ) from error
+            raise NotNow(_("A colleague is working on this case this very moment. Try again."), "busy") from error
         if isinstance(error, IntegrityError):
             raise _lost_race(error) from error
 
@@ -183,14 +186,20 @@ def _lost_race(error: IntegrityError) -> Refusal:
     return NotNow(hurdles.LOST_RACES[name], name)
 
 
-def _repeated(command_id: uuid.UUID, by: User) -> TransferCase | None:
+def _repeated(command_id: uuid.UUID, by: User, action: str) -> TransferCase | None:
     """The case of a command carried out before; a repeat changes nothing and hears the first answer (D3)."""
-    if done := Command.objects.filter(pk=command_id, by=by).select_related("case").first():
+    if done := Command.objects.filter(pk=command_id, by=by).first():
+        if done.action != action:
+            raise NotNow(_("This form was already used for another step. Reload the page and press again."), "reused")
         return done.case
+    return None
+
+
+def _hear_the_first_answer(command_id: uuid.UUID, by: User) -> None:
+    """NotNow as the center said it, when it refused this very command before."""
     if refused := Crossing.objects.filter(pk=command_id, by=by, state="refused").first():
         code, _space, detail = refused.reason.partition(" ")
         raise NotNow(hurdles.refused_by_center(code, detail), code)
-    return None
 
 
 def _lock(case_id: int, by: User) -> TransferCase:
@@ -202,9 +211,7 @@ def _lock(case_id: int, by: User) -> TransferCase:
 def _role(action: str, branch: Branch, by: User) -> str:
     roles = acting_roles(by, action, branch)
     if not roles:
-        raise NotAllowed(
-            _("Your role does not include this step; ask the colleague whose step it is."), "role"
-        )
+        raise NotAllowed(_("Your role does not include this step; ask the colleague whose step it is."), "role")
     return roles[0]
 
 
@@ -258,16 +265,14 @@ def _carry_out(doing: Doing, *, move: bool = True, command_id: uuid.UUID | None 
     case.save()
     if doing.action not in QUIET:
         trail.write(case, doing.action, before, **doing.who, note=doing.note, details=doing.details)
-    if command_id and doing.by:
-        Command.objects.create(pk=command_id, action=doing.action, by=doing.by, case=case)
+    if command_id:
+        Command.objects.create(pk=command_id, action=doing.action, by=doing.person, case=case)
 
 
 # --- crossing to the center ---------------------------------------------------------------------------
 
 
-def _intend_taking(
-    envelope_id: uuid.UUID, branch: Branch, by: User, role: str, command_id: uuid.UUID
-) -> Crossing:
+def _intend_taking(envelope_id: uuid.UUID, branch: Branch, by: User, role: str, command_id: uuid.UUID) -> Crossing:
     begun = Crossing.objects.filter(envelope_id=envelope_id, branch=branch, verb="take", state="open").first()
     return begun or crossings.intend_taking(envelope_id, branch, by, role, command_id)
 
@@ -311,7 +316,7 @@ def _finish(crossing: Crossing, answer: Any) -> None:
         if crossing.state != "open":
             return
         crossings.close_crossing(crossing, "done")
-        case = _carry_out_decided(crossing, answer) if crossing.decided_there else crossing.case
+        case = _carry_out_decided(crossing, answer) if crossing.decided_there else crossing.known_case
         if crossing.verb == Verb.DEPOSIT:
             _advance("mark_sent", case.pk, trail.signature(None, "", crossing.branch_id))
         fail_point("finishing")

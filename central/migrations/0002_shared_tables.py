@@ -19,9 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "branch_code",
-                    models.CharField(
-                        max_length=4, primary_key=True, serialize=False, verbose_name="branch code"
-                    ),
+                    models.CharField(max_length=4, primary_key=True, serialize=False, verbose_name="branch code"),
                 ),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
@@ -58,9 +56,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("envelope_id", models.UUIDField(verbose_name="envelope")),
                 (
@@ -94,9 +90,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "pension_number",
-                    models.CharField(
-                        max_length=10, primary_key=True, serialize=False, verbose_name="pension number"
-                    ),
+                    models.CharField(max_length=10, primary_key=True, serialize=False, verbose_name="pension number"),
                 ),
                 (
                     "payable_branch",
@@ -116,9 +110,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("pension_number", models.CharField(max_length=10, verbose_name="pension number")),
                 ("branch_code", models.CharField(max_length=4, verbose_name="branch code")),

@@ -80,7 +80,7 @@ class Digits:
         self.low, self.high = low, high
 
     def __call__(self, value: str) -> None:
-        if not re.fullmatch("[0-9]{%d,%d}" % (self.low, self.high), value):
+        if not re.fullmatch(f"[0-9]{{{self.low},{self.high}}}", value):
             text = (
                 _("Only digits: %(low)s of them.")
                 if self.low == self.high

@@ -50,17 +50,13 @@ def appoint_all() -> list[User]:
         user, _new = User.objects.get_or_create(
             username=username, defaults=values | {"is_staff": role == Role.CENTER_OPERATOR}
         )
-        Appointment.objects.get_or_create(
-            user=user, role=role, **where, defaults={"since": dt.date(2024, 3, 20)}
-        )
+        Appointment.objects.get_or_create(user=user, role=role, **where, defaults={"since": dt.date(2024, 3, 20)})
         people.append(user)
     return people
 
 
 def _accounts() -> list[tuple[str, str, dict[str, Any]]]:
-    at_branches = [
-        (f"{SHORT[role]}-{code}", role, {"branch_id": code}) for code in BRANCHES for role in AT_BRANCHES
-    ]
+    at_branches = [(f"{SHORT[role]}-{code}", role, {"branch_id": code}) for code in BRANCHES for role in AT_BRANCHES]
     administration = Branch.objects.get(pk=BRANCHES[0]).administration_id
     return [
         *at_branches,

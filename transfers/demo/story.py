@@ -63,7 +63,7 @@ class Story:
     # --- destination ---
 
     def receive(self) -> None:
-        envelope_id = TransferCase.objects.get(pk=self.case.pk).envelope_id
+        envelope_id = TransferCase.objects.get(pk=self.case.pk).envelope
         staff = at(self.destination, Role.DESTINATION_STAFF)
         self.copy = workflow.receive(envelope_id, branch=self.destination, by=staff, command_id=uuid.uuid4())
 
@@ -153,9 +153,7 @@ STANDING: list[tuple[str, str, list[str]]] = [
 
 def files_ready(branch: str, complete: bool = True) -> Iterator[PensionFile]:
     """The branch's files that may be referred; complete ones, or those that lack something."""
-    rows = PensionFile.objects.filter(
-        branch=branch, status__in=[Status.ACTIVE, Status.SUSPENDED], frozen_by=None
-    )
+    rows = PensionFile.objects.filter(branch=branch, status__in=[Status.ACTIVE, Status.SUSPENDED], frozen_by=None)
     for file in rows.order_by("pension_number"):
         if not hurdles.referral_hurdles(file) and _is_complete(file) == complete:
             yield file

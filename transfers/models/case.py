@@ -49,9 +49,7 @@ class TransferCaseQuerySet(models.QuerySet["TransferCase"]):
     def find(self, text: str) -> "TransferCaseQuerySet":
         """By tracking number, pension number or national code, in any digits."""
         key = to_ascii_digits("".join(text.split()).replace("-", ""))
-        return self.filter(Q(tracking_number=key) | Q(pension_number=key) | Q(national_code=key)).order_by(
-            "-id"
-        )
+        return self.filter(Q(tracking_number=key) | Q(pension_number=key) | Q(national_code=key)).order_by("-id")
 
 
 class TransferCase(Flow):
@@ -70,18 +68,14 @@ class TransferCase(Flow):
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="cases", verbose_name=_("branch"))
     side = models.CharField(_("side"), max_length=11, choices=Side)
     origin = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("origin branch"))
-    destination = models.ForeignKey(
-        Branch, models.PROTECT, related_name="+", verbose_name=_("destination branch")
-    )
+    destination = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("destination branch"))
     pension_file = models.ForeignKey(
         PensionFile, models.PROTECT, null=True, related_name="cases", verbose_name=_("pension file")
     )
     pension_number = models.CharField(_("pension number"), max_length=10)
     national_code = models.CharField(_("national code"), max_length=10)
     person_name = models.CharField(_("name"), max_length=130)
-    reason = models.CharField(
-        _("reason for referral"), max_length=16, choices=Reason, default=Reason.RESIDENCE
-    )
+    reason = models.CharField(_("reason for referral"), max_length=16, choices=Reason, default=Reason.RESIDENCE)
     letter_number = models.CharField(_("referral letter number"), max_length=30, blank=True)
     letter_date = models.DateField(_("referral letter date"), null=True, blank=True)
     note = models.CharField(_("note"), max_length=300, blank=True)
@@ -114,32 +108,38 @@ class TransferCase(Flow):
                 name="one_open_destination",
                 fields=["transfer_id"],
                 condition=Q(side=Side.DESTINATION, closed_at=None),
-            ),  # fmt: skip
+            ),
             models.UniqueConstraint(
                 name="one_open_move", fields=["pension_number"], condition=Q(side=Side.ORIGIN, closed_at=None)
             ),
-            models.UniqueConstraint(
-                name="tracking_once_a_side", fields=["tracking_number", "side", "branch"]
-            ),
-            models.CheckConstraint(
-                name="origin_is_not_destination", condition=~Q(origin=models.F("destination"))
-            ),
+            models.UniqueConstraint(name="tracking_once_a_side", fields=["tracking_number", "side", "branch"]),
+            models.CheckConstraint(name="origin_is_not_destination", condition=~Q(origin=models.F("destination"))),
         ]
         indexes = [
-            models.Index(
-                name="case_turn", fields=["branch", "turn", "turn_since", "id"], condition=Q(closed_at=None)
-            ),
+            models.Index(name="case_turn", fields=["branch", "turn", "turn_since", "id"], condition=Q(closed_at=None)),
             models.Index(name="case_open", fields=["branch", "state", "id"], condition=Q(closed_at=None)),
             models.Index(name="case_all", fields=["branch", "-id"]),
             models.Index(name="case_by_national_code", fields=["national_code"]),
             models.Index(name="case_by_pension_number", fields=["pension_number"]),
-            models.Index(
-                name="case_crossing", fields=["state", "id"], condition=Q(closed_at=None, side=Side.ORIGIN)
-            ),
+            models.Index(name="case_crossing", fields=["state", "id"], condition=Q(closed_at=None, side=Side.ORIGIN)),
         ]
 
     def __str__(self) -> str:
         return f"{self.tracking_number} {self.get_state_display()}"
+
+    @property
+    def file(self) -> PensionFile:
+        """The pension file, where there must be one: always at the origin, at the destination once registered."""
+        if self.pension_file is None:
+            raise ValueError(f"case {self.pk} has no pension file yet")
+        return self.pension_file
+
+    @property
+    def envelope(self) -> uuid.UUID:
+        """The id of the current envelope, where there must be one: from the seal on."""
+        if self.envelope_id is None:
+            raise ValueError(f"case {self.pk} is not sealed")
+        return self.envelope_id
 
     @property
     def is_open(self) -> bool:
@@ -152,7 +152,7 @@ class TransferCase(Flow):
     @cached_property
     def content(self) -> dict[str, Any]:
         """The content of the current version; empty before the first draft."""
-        row = self.contents.filter(version=self.version).first() or self.contents.order_by("-version").first()
+        row = self.contents.filter(version__lte=self.version).order_by("-version").first()
         return json.loads(row.body) if row else {}
 
     def whose_turn(self) -> Turn:
@@ -161,10 +161,7 @@ class TransferCase(Flow):
             return Turn.NOBODY
         if self.state == State.DRAFT and not self.is_assembled:
             return Turn.CLERK
-        if (
-            self.state == State.HEAD_APPROVED
-            and self.crossings.filter(state="refused", envelope_id=self.envelope_id).exists()
-        ):
+        if self.state == State.HEAD_APPROVED and self.crossings.filter(state="refused", envelope_id=self.envelope):
             return Turn.HEAD
         return TURNS[self.side, self.state]
 

@@ -115,3 +115,10 @@ class Crossing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.envelope_id}"
+
+    @property
+    def known_case(self) -> TransferCase:
+        """The case, where there is one: always, except when something is taken for the first time."""
+        if self.case is None:
+            raise ValueError(f"{self} has no case yet")
+        return self.case

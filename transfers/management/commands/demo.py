@@ -74,12 +74,13 @@ class Command(BaseCommand):
         return Branch.objects.get(pk=next(other for other in people.BRANCHES if other != code))
 
     def _serve(self, address: str) -> None:
+        settings.DEMO = True
         self.stdout.write(f"\nhttp://{address}/   password of every account: {people.PASSWORD}\n")
         for code in people.BRANCHES:
-            names = " ".join(
-                f"{short}-{code}" for role, short in people.SHORT.items() if role in people.AT_BRANCHES
-            )
+            names = " ".join(f"{short}-{code}" for role, short in people.SHORT.items() if role in people.AT_BRANCHES)
             self.stdout.write(f"  {Branch.objects.get(pk=code).name} ({code}): {names}")
         self.stdout.write("  province  center  auditor\n")
-        threading.Thread(target=call_command, args=("sync_center", "--watch"), kwargs={"stdout": io.StringIO()}, daemon=True).start()  # fmt: skip
+        threading.Thread(
+            target=call_command, args=("sync_center", "--watch"), kwargs={"stdout": io.StringIO()}, daemon=True
+        ).start()
         call_command("runserver", address, use_reloader=False, verbosity=0)

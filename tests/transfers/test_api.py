@@ -1,0 +1,110 @@
+"""The API is a handle on the same door: same answers, same isolation, nothing written on a refusal."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from branches.models import User
+from branches.roles import Role
+from tests.cast import MOVE, Walk
+from transfers.models import TransferCase
+from transfers.states import Side, State
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def post(user: User, url: str, **body: Any) -> Any:
+    body.setdefault("command_id", str(uuid.uuid4()))
+    return client_of(user).post(url, body, content_type="application/json")
+
+
+def test_a_referral_and_a_step(walk: Walk) -> None:
+    made = post(walk.clerk, "/api/cases/", pension_file=walk.file.pk, data=MOVE)
+    assert (made.status_code, made.json()["state"]) == (201, "draft")
+    case = made.json()["id"]
+    back = post(walk.officer, f"/api/cases/{case}/steps/send_back/", data={"reason": "نامه ناقص است"})
+    assert (back.status_code, back.json()["state"], back.json()["turn"]) == (200, "referral", "clerk")
+
+
+@pytest.mark.parametrize(
+    ("who", "action", "body", "status", "code"),
+    [
+        ("clerk", "approve_technical", {}, 403, "role"),
+        ("officer", "approve_head", {}, 403, "role"),
+        ("officer", "approve_technical", {}, 409, "blocked"),
+        ("officer", "send_back", {}, 422, "invalid"),
+        ("officer", "send_back", {"seen": 99, "data": {"reason": "الف"}}, 409, "stale"),
+        ("officer", "send_back", {"command_id": "x"}, 422, "invalid"),
+        ("officer", "dance", {}, 404, "no_action"),
+        ("staff", "send_back", {}, 404, "no_case"),
+    ],
+)
+def test_refusals(walk: Walk, who: str, action: str, body: dict[str, Any], status: int, code: str) -> None:
+    case = walk.to(State.DRAFT)
+    answer = post(getattr(walk, who), f"/api/cases/{case.pk}/steps/{action}/", **body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert TransferCase.objects.get().trail_length == case.trail_length
+
+
+def test_a_repeated_command_is_answered_alike(walk: Walk) -> None:
+    case = walk.to(State.DRAFT)
+    command, url = str(uuid.uuid4()), f"/api/cases/{case.pk}/steps/send_back/"
+    first, second = (post(walk.officer, url, command_id=command, data={"reason": "الف"}) for _ in range(2))
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.json() == second.json()
+    other = post(walk.clerk, f"/api/cases/{case.pk}/steps/assemble/", command_id=command)
+    assert other.status_code == 409
+
+
+def test_receiving(walk: Walk) -> None:
+    case = walk.to(State.SENT)
+    rows = client_of(walk.staff).get("/api/waiting/").json()
+    assert [row["id"] for row in rows] == [str(case.envelope_id)]
+    url = f"/api/waiting/{case.envelope_id}/receive/"
+    assert post(walk.clerk, url, branch="1001").status_code == 403
+    assert post(walk.staff, url, branch="0701").status_code == 403
+    assert post(walk.staff, url, branch="9999").status_code == 404
+    assert post(walk.staff, url, branch="1001").json()["state"] == "received"
+
+
+def test_lists_show_what_a_person_may_see(walk: Walk) -> None:
+    walk.to(State.RECEIVED, Side.DESTINATION)
+    province, outsider = walk.cast.reader(Role.PROVINCE_SUPERVISOR), walk.cast.reader("outsider")
+    third = walk.cast.at(walk.cast.third, Role.CLERK)
+    sides = {
+        person.username: [row["side"] for row in client_of(person).get("/api/cases/").json()["results"]]
+        for person in (walk.clerk, walk.staff, province, outsider, third)
+    }
+    assert list(sides.values()) == [["origin"], ["destination"], ["origin"], [], []]
+    files = [len(client_of(p).get("/api/files/").json()["results"]) for p in (walk.clerk, walk.staff, outsider)]
+    assert files == [1, 0, 0]
+
+
+def test_nobody_unknown_gets_in() -> None:
+    for url in ("/api/cases/", "/api/files/", "/api/waiting/", "/api/contracts/envelope-1/", "/api/schema/"):
+        assert Client().get(url).status_code == 403
+
+
+def test_the_schema_describes_every_address(walk: Walk) -> None:
+    client = client_of(walk.clerk)
+    assert client.get("/api/schema/?format=json").json()["paths"].keys() >= {"/api/cases/", "/api/waiting/"}
+    assert client.get("/api/contracts/envelope-1/").json()["$id"] == "envelope-1"
+    assert client.get("/api/contracts/../settings/").status_code == 404
+    assert client.get("/api/docs/").status_code == 200
+
+
+def test_a_forged_post_is_refused(walk: Walk) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(walk.officer, backend="django.contrib.auth.backends.ModelBackend")
+    case = walk.to(State.DRAFT)
+    url = f"/api/cases/{case.pk}/steps/send_back/"
+    body = {"command_id": str(uuid.uuid4()), "data": {"reason": "الف"}}
+    assert strict.post(url, body, content_type="application/json").status_code == 403

@@ -1,0 +1,101 @@
+"""The help page's steps, read from the tables that decide; only the reasons are written here."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from branches.roles import MATRIX, Action, Role
+from transfers.states import MOVES, TURNS, WITHIN, Side, State, Step, Turn
+
+PART_1, PART_2 = _("part 1"), _("part 2")
+OWN = _("not in the directive; added here")
+REFER = Step(Action.REFER, Side.ORIGIN, (), State.REFERRAL, Action.REFER.label)
+# For each step: where the directive asks for it, and what it is for.
+WHY: dict[str, tuple[Any, Any]] = {
+    Action.REFER: (PART_1, _("The file that moves, the branch it moves to, and the letter of the referral.")),
+    Action.EDIT_MOVE: (OWN, _("Destination, letter and note can be changed until the technical approval.")),
+    Action.ASSEMBLE: (PART_1, _("The data is gathered from the pension file and checked; what is missing is listed.")),
+    Action.TICK: (
+        PART_1,
+        _("Every section is compared with the paper file; a section that changes must be compared anew."),
+    ),
+    Action.APPROVE_TECHNICAL: (
+        PART_1,
+        _("System and paper file agree, and the last month paid is stated. Nobody approves an own draft."),
+    ),
+    Action.SEND_BACK: (OWN, _("Whoever's turn it is does not approve, and writes why.")),
+    Action.APPROVE_HEAD: (
+        PART_1,
+        _("The content is sealed and sent; from here on the pension file is closed to changes."),
+    ),
+    Action.RECALL: (OWN, _("While the destination has not received it, the head can take it back.")),
+    Action.CANCEL: (OWN, _("The move does not take place.")),
+    Action.REOPEN: (OWN, _("After a return the mended data goes out as the next version.")),
+    Action.RECEIVE: (PART_2, _("What waits at the center for this branch is taken over, read-only.")),
+    Action.SHOW_DECREES: (PART_2, _("Before anything else all decrees received are shown.")),
+    Action.RECORD_PAPER: (PART_2, _("The paper file travels as before; its arrival is recorded.")),
+    Action.NOTE_DISCREPANCY: (OWN, _("What differs from the paper file is written down; it is never changed here.")),
+    Action.DROP_DISCREPANCY: (OWN, _("A discrepancy noted by mistake is taken back.")),
+    Action.VERIFY: (PART_2, _("The data received equals the paper file.")),
+    Action.RETURN_TO_ORIGIN: (OWN, _("What must be corrected goes back to the origin and comes again.")),
+    Action.REGISTER: (
+        PART_2,
+        _("Main pensioner and dependents are enrolled in this branch's database, and payment passes over."),
+    ),
+    Action.ACTIVATE: (PART_2, _("Somebody else than the one who registered activates the file, as before.")),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One step as the help page prints it."""
+
+    label: Any
+    who: str
+    sources: str
+    target: Any
+    next_turn: Any
+    paragraph: Any
+    why: Any
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """The steps of one side."""
+
+    title: Any
+    lines: list[Line]
+
+
+def chapters() -> list[Chapter]:
+    """The steps of the origin, then those of the destination, in the order of the table of roles."""
+    steps = [REFER, *(step for step in WITHIN + MOVES if not step.by_itself)]
+    return [Chapter(side.label, _lines([step for step in steps if step.side == side])) for side in Side]
+
+
+def _lines(steps: list[Step]) -> list[Line]:
+    by_action: dict[str, list[Step]] = {}
+    for step in steps:
+        by_action.setdefault(step.action, []).append(step)
+    return [_line(by_action[action]) for action in Action.values if action in by_action]
+
+
+def _list(texts: Iterable[Any]) -> str:
+    return "، ".join(str(text) for text in texts)
+
+
+def _line(steps: list[Step]) -> Line:
+    first, targets = steps[0], {step.target for step in steps}
+    target = targets.pop() if len(targets) == 1 else None
+    paragraph, why = WHY[first.action]
+    return Line(
+        label=first.label,
+        who=_list(role.label for role in Role if role in MATRIX[Action(first.action)]),
+        sources=_list(State(state).label for step in steps for state in step.sources),
+        target=State(target).label if target else "",
+        next_turn=TURNS.get((first.side, target), Turn.NOBODY).label if target else "",
+        paragraph=paragraph,
+        why=why,
+    )

@@ -1,0 +1,20 @@
+"""The pages of a move, in the order of the directive."""
+
+from django.urls import path
+
+from transfers.views import cartable, case, comparison, help, receive, referral, send, tracking
+
+urlpatterns = [
+    path("", cartable.cartable, name="cartable"),
+    path("referral/", referral.find, name="referral"),
+    path("files/<int:pk>/refer/", referral.refer, name="refer"),
+    path("cases/", case.case_list, name="case_list"),
+    path("cases/<int:pk>/", case.case, name="case"),
+    path("cases/<int:pk>/versions/<int:number>/", case.version, name="case_version"),
+    path("cases/<int:pk>/decrees/", comparison.decrees, name="decrees"),
+    path("cases/<int:pk>/<slug:action>/", case.step, name="case_step"),
+    path("send/", send.send_list, name="send_list"),
+    path("receive/", receive.receive_list, name="receive_list"),
+    path("tracking/", tracking.tracking, name="tracking"),
+    path("help/", help.help_page, name="help"),
+]
