@@ -1,0 +1,164 @@
+"""«انتقال پرونده مستمری»: the branch's cases, one case with its steps, and pressing them."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
+
+from branches.roles import Action
+from pension_transfer.lib.errors import BadInput, NotNow, NotSeen, Refusal, Waiting
+from pension_transfer.lib.paging import page_of
+from transfers import presentation, workflow
+from transfers.hurdles import action_label
+from transfers.models import TransferCase
+from transfers.models.case import TransferCaseQuerySet
+from transfers.states import MOVES, WITHIN, Side, State
+from transfers.views.case_page import IN_PLACE, CasePage, find_case, turn_of
+from transfers.views.context import menu_path, person
+from transfers.views.posting import Rejected, command_id, is_piece, seen
+
+# Where a step leads when it was taken; the others stay on the page they were pressed on.
+LEADS_TO = {Action.SHOW_DECREES: "decrees"}
+FORM_AT = {Action.NOTE_DISCREPANCY: "decrees", Action.RECORD_PAPER: "decrees"}
+STAYS = frozenset({Action.TICK, Action.NOTE_DISCREPANCY, Action.DROP_DISCREPANCY, Action.RECORD_PAPER})
+PAGES = {"case": "transfers/case.html", "decrees": "transfers/decrees.html", "step": "transfers/step.html"}
+
+
+class CaseFilter(forms.Form):
+    """What of the list is asked for; anything unknown asks for nothing."""
+
+    open = forms.ChoiceField(
+        label=gettext_lazy("Progress"),
+        choices=[("", gettext_lazy("all")), ("yes", gettext_lazy("open")), ("no", gettext_lazy("closed"))],
+        required=False,
+    )
+    side = forms.ChoiceField(
+        label=gettext_lazy("Side"), choices=[("", gettext_lazy("all")), *Side.choices], required=False
+    )
+    state = forms.ChoiceField(
+        label=gettext_lazy("State"), choices=[("", gettext_lazy("all")), *State.choices], required=False
+    )
+
+    def narrow(self, rows: TransferCaseQuerySet) -> TransferCaseQuerySet:
+        wanted = self.cleaned_data if self.is_valid() else {}
+        exactly = {name: wanted[name] for name in ("side", "state") if wanted.get(name)}
+        if wanted.get("open"):
+            exactly["closed_at__isnull"] = wanted["open"] == "yes"
+        return rows.filter(**exactly)
+
+
+@require_GET
+def case_list(request: HttpRequest) -> HttpResponse:
+    """The cases this person may see, newest first; open or closed, by side and state."""
+    rows = TransferCase.objects.visible_to(person(request)).select_related("branch", "origin", "destination")
+    wanted = CaseFilter(request.GET)
+    page = page_of(wanted.narrow(rows), request, by=("-id",))
+    context = {"page": page, "filter": wanted, "path": menu_path("case_list")}
+    return render(request, "transfers/case_list.html", context)
+
+
+@require_GET
+def case(request: HttpRequest, pk: int) -> HttpResponse:
+    """One case: where it stands, the steps open to this person, its content, what happened."""
+    found = find_case(person(request), pk)
+    return show(request, CasePage(found, person(request), preset=request.GET))
+
+
+@require_GET
+def version(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """The content of an earlier version, as it was sent."""
+    found = find_case(person(request), pk)
+    content = found.contents.filter(version=number).first()
+    if content is None:
+        raise NotSeen(_("This case has no such version."), "no_version")
+    sections = presentation.sections_of(json.loads(content.body))
+    context = {"case": found, "number": number, "sections": sections, "path": menu_path("case_list")}
+    return render(request, "transfers/version.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def step(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+    """The form of a step, or pressing it: what is refused comes back with everything that was typed."""
+    if request.method == "GET":
+        return form_of(request, pk, action)
+    try:
+        command, length = command_id(request), seen(request)
+        done = workflow.perform(action, pk, by=person(request), command_id=command, seen=length, data=request.POST)
+    except Waiting as kept:
+        messages.info(request, str(kept.message))
+        return redirect("case", pk)
+    except (BadInput, NotNow) as refusal:
+        return again(request, pk, Rejected(action, request.POST, refusal))
+    return go_on(request, done, action)
+
+
+def form_of(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+    """A step that asks for something, on a page of its own; the others are pressed on the case's page."""
+    page = CasePage(find_case(person(request), pk), person(request))
+    asked = page.steps.get(action)
+    if asked and asked.asks and action not in IN_PLACE:
+        return show(request, page.at(action), "step")
+    return redirect(FORM_AT.get(Action(action), "case") if asked else "case", pk)
+
+
+def go_on(request: HttpRequest, done: TransferCase, action: str) -> HttpResponse:
+    """After a step: a ticked section alone, or the page it leads to with a sentence."""
+    if is_piece(request) and action == Action.TICK:
+        return one_section(request, done)
+    messages.success(request, sentence_of(done, action))
+    if action in STAYS:
+        anchor = request.POST.get("anchor", "")
+        return redirect(f"{address_of(request, done.pk)}#{anchor}")
+    return redirect(LEADS_TO.get(Action(action), "case"), done.pk)
+
+
+def again(request: HttpRequest, pk: int, rejected: Rejected) -> HttpResponse:
+    """The page that was pressed on, with the reason and what was typed."""
+    if is_piece(request):
+        messages.warning(request, str(rejected.refusal.message))
+        return HttpResponseClientRedirect(address_of(request, pk))
+    page = CasePage(find_case(person(request), pk), person(request), rejected).at(rejected.action)
+    name = posted_from(request)
+    return show(request, page, name if page.step or name != "step" else "case", rejected.refusal)
+
+
+def show(request: HttpRequest, page: CasePage, name: str = "case", refusal: Refusal | None = None) -> HttpResponse:
+    context: dict[str, Any] = {"page": page, "case": page.case, "path": menu_path("case_list"), "back": name}
+    return TemplateResponse(
+        request, PAGES[name], context | {"refusal": refusal}, status=refusal.status if refusal else 200
+    )
+
+
+def one_section(request: HttpRequest, done: TransferCase) -> HttpResponse:
+    """The card of the section just ticked, and beside it what its tick changes."""
+    page = CasePage(find_case(person(request), done.pk), person(request))
+    section = next(s for s in page.sections if s.name == request.POST.get("section"))
+    context = {"page": page, "case": page.case, "section": section, "back": posted_from(request), "is_answer": True}
+    return TemplateResponse(request, "transfers/_ticked.html", context)
+
+
+def posted_from(request: HttpRequest) -> str:
+    """The page on which the button stood."""
+    back = request.POST.get("back", "")
+    return back if back in PAGES else "case"
+
+
+def address_of(request: HttpRequest, pk: int) -> str:
+    """The address to go back to after a step that stays where it was pressed."""
+    return reverse("decrees" if posted_from(request) == "decrees" else "case", args=[pk])
+
+
+def sentence_of(done: TransferCase, action: str) -> str:
+    """What was done, and whose turn it is now."""
+    labels = {(step.action, step.side): step.label for step in MOVES + WITHIN}
+    label = labels.get((action, done.side)) or action_label(action)
+    return _("Done: %(step)s. Turn: %(turn)s.") % {"step": label, "turn": turn_of(done)}

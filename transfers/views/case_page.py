@@ -1,0 +1,430 @@
+"""What the page of a case shows to one person: its steps with their forms, what is missing, what differs."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.db.models import Prefetch
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from branches.models import Status, User
+from branches.roles import Action
+from pension_transfer.lib.calendar import add_months
+from pension_transfer.lib.errors import NotSeen, Refusal
+from pension_transfer.lib.templatetags.persian import fa, jalali, jalali_time, since
+from transfers import completeness, hurdles, presentation, timeline
+from transfers.buttons import Button, available
+from transfers.inputs import INPUTS, SECTION_NAMES, ActionForm
+from transfers.labels import field_of
+from transfers.models import Discrepancy, Tick, TransferCase
+from transfers.snapshot import SECTIONS
+from transfers.states import Side, State, Step, Turn, find_step
+from transfers.views.context import url_of
+from transfers.views.posting import Rejected
+
+# The step that carries a case on, by whose turn it is; the first that is possible and not yet done.
+NEXT: dict[str, tuple[str, ...]] = {
+    Turn.CLERK: (Action.REOPEN, Action.ASSEMBLE),
+    Turn.TECHNICAL_OFFICER: (Action.APPROVE_TECHNICAL,),
+    Turn.HEAD: (Action.APPROVE_HEAD, Action.RECALL),
+    Turn.DESTINATION_STAFF: (Action.SHOW_DECREES, Action.VERIFY, Action.REGISTER),
+    Turn.ACTIVATOR: (Action.ACTIVATE,),
+}
+# Steps whose place is beside what they concern, not among the buttons of the case.
+IN_PLACE = frozenset(
+    {
+        Action.TICK, Action.NOTE_DISCREPANCY, Action.DROP_DISCREPANCY, Action.RECORD_PAPER, Action.SHOW_DECREES,
+        Action.RECEIVE,
+    }
+)  # fmt: skip
+DANGER = frozenset({Action.CANCEL, Action.RETURN_TO_ORIGIN, Action.RECALL, Action.SEND_BACK})
+ICONS: dict[str, str] = {
+    Action.APPROVE_HEAD: "send", Action.APPROVE_TECHNICAL: "check-lg", Action.VERIFY: "ui-checks",
+    Action.REGISTER: "journal-check", Action.ACTIVATE: "check-circle", Action.SHOW_DECREES: "file-earmark-text",
+    Action.RETURN_TO_ORIGIN: "arrow-return-left",
+}  # fmt: skip
+CONSEQUENCES: dict[str, Any] = {
+    Action.SEND_BACK: gettext_lazy("The case goes back one step; the next person reads your reason."),
+    Action.RECALL: gettext_lazy("The data is taken back from the center and the file opens again, as a new version."),
+    Action.CANCEL: gettext_lazy("The move does not take place: the case closes and the file stays in this branch."),
+    Action.RETURN_TO_ORIGIN: gettext_lazy(
+        "The case goes back to the origin with the discrepancies noted; it comes again as a new version."
+    ),
+}
+SEALS = frozenset({Action.APPROVE_HEAD, Action.RECEIVE})
+WAY = (
+    State.REFERRAL, State.DRAFT, State.TECHNICALLY_APPROVED, State.HEAD_APPROVED, State.SENT, State.RECEIVED,
+    State.VERIFIED, State.REGISTERED,
+)  # fmt: skip
+
+
+def find_case(user: User, pk: int) -> TransferCase:
+    """The case with what its page shows; NotSeen when it is not there for this person."""
+    rows = TransferCase.objects.visible_to(user).select_related("branch", "origin", "destination", "pension_file")
+    ticks = Prefetch("ticks", Tick.objects.select_related("by"))
+    case = rows.prefetch_related(ticks, "events", "discrepancies", "parts", "crossings").filter(pk=pk).first()
+    if case is None:
+        raise NotSeen(_("There is no such case in your branch."), "no_case")
+    return case
+
+
+def next_step(case: TransferCase) -> Step | None:
+    """The step that carries the case on; None when nobody here has to act."""
+    done = {Action.SHOW_DECREES} if case.decrees_shown_at else set()
+    possible = (find_step(action, case.side, case.state) for action in NEXT.get(case.turn, ()) if action not in done)
+    return next((step for step in possible if step), None)
+
+
+def turn_of(case: TransferCase) -> str:
+    """Whose turn it is, in words; the other branch by its name."""
+    return case.other_branch.name if case.turn == Turn.OTHER_BRANCH else case.get_turn_display()
+
+
+def standing_of(case: TransferCase) -> str:
+    """Whose turn it is and since when; of a closed case, how and when it ended."""
+    if case.is_open:
+        return _("Turn: %(turn)s, since %(since)s") % {"turn": turn_of(case), "since": since(case.turn_since)}
+    if case.activated_at:
+        values = {"branch": case.destination, "day": jalali(case.activated_at)}
+        return _("The pension is active at %(branch)s since %(day)s") % values
+    return _("Closed on %(moment)s") % {"moment": jalali_time(case.closed_at)}
+
+
+@dataclass
+class Pressable:
+    """A step as the page offers it: button, form, and why it is closed."""
+
+    button: Button
+    case: TransferCase
+    form: ActionForm
+    is_main: bool = False
+    is_rejected: bool = False
+
+    @property
+    def action(self) -> str:
+        return self.button.action
+
+    @property
+    def label(self) -> Any:
+        return self.button.label
+
+    @property
+    def blocked(self) -> str:
+        return " ".join(self.button.reasons)
+
+    @property
+    def url(self) -> str:
+        return reverse("case_step", args=[self.case.pk, self.action])
+
+    @property
+    def consequence(self) -> Any:
+        """What follows, where it is not plain from the label."""
+        return CONSEQUENCES.get(self.action, "")
+
+    @property
+    def keep(self) -> str:
+        """Under which name the browser keeps what is typed until it is stored."""
+        return f"case-{self.case.pk}-{self.action}"
+
+    @property
+    def kind(self) -> str:
+        return "primary" if self.is_main else ("danger" if self.action in DANGER else "secondary")
+
+    @property
+    def icon(self) -> str:
+        return ICONS.get(self.action, "")
+
+    @property
+    def asks(self) -> bool:
+        """Whether something has to be typed before it can be pressed; what was typed is never hidden again."""
+        return bool((self.button.is_open or self.is_rejected) and self.form.visible_fields())
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One state on the step bar."""
+
+    state: str
+    label: Any
+    is_done: bool
+    is_current: bool
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether it lies beside the directive's way: returned, cancelled."""
+        return self.state in (State.RETURNED, State.CANCELLED)
+
+
+@dataclass(frozen=True)
+class Lack:
+    """Something missing in the file, with the page on which it is entered."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A discrepancy as people read it."""
+
+    row: Discrepancy
+    section: str
+    field: str
+    sent_value: Any
+    paper_value: Any
+    is_mine: bool
+
+
+class CasePage:
+    """Everything the templates of a case print; each part is read when it is printed."""
+
+    def __init__(
+        self, case: TransferCase, user: User, rejected: Rejected | None = None, preset: QueryDict | None = None
+    ):
+        self.case, self.user, self.rejected, self.preset = case, user, rejected, preset
+        self.step: Pressable | None = None
+
+    def at(self, action: str) -> "CasePage":
+        """The same, with one step in the middle of the page."""
+        self.step = self.steps.get(action)
+        return self
+
+    # --- steps ---
+
+    @cached_property
+    def steps(self) -> dict[str, Pressable]:
+        """Every step offered to this person, by action."""
+        return {button.action: self._pressable(button) for button in available(self.case, self.user)}
+
+    def _pressable(self, button: Button) -> Pressable:
+        rejected = self.rejected if self.rejected and self.rejected.action == button.action else None
+        form = self._form(button, rejected)
+        step = next_step(self.case)
+        return Pressable(button, self.case, form, bool(step and step.action == button.action), bool(rejected))
+
+    def _form(self, button: Button, rejected: Rejected | None) -> ActionForm:
+        kind = button.form or ActionForm
+        initial = INITIAL.get(button.action, lambda page: {})(self)
+        data = rejected.data if rejected else None
+        form = kind(data, case=self.case, initial=initial, auto_id=f"{button.action}_%s")
+        if button.action == Action.NOTE_DISCREPANCY:
+            form.fields["field"].widget.attrs["list"] = "field-names"
+        if rejected:
+            show_errors(form, rejected.refusal.errors)
+        return form
+
+    @property
+    def main(self) -> Pressable | None:
+        return next((step for step in self.steps.values() if step.is_main), None)
+
+    @property
+    def others(self) -> list[Pressable]:
+        return [step for step in self.steps.values() if not step.is_main and step.action not in IN_PLACE]
+
+    @property
+    def lead(self) -> str:
+        """One line under the name: number, from where to where."""
+        places = {"origin": self.case.origin, "destination": self.case.destination}
+        number = {"number": fa(self.case.tracking_number)}
+        return _("Tracking number %(number)s, from %(origin)s to %(destination)s") % (places | number)
+
+    @property
+    def tick(self) -> Pressable | None:
+        return self.steps.get(Action.TICK)
+
+    @property
+    def note(self) -> Pressable | None:
+        return self.steps.get(Action.NOTE_DISCREPANCY)
+
+    @property
+    def drop(self) -> Pressable | None:
+        return self.steps.get(Action.DROP_DISCREPANCY)
+
+    @property
+    def paper(self) -> Pressable | None:
+        return self.steps.get(Action.RECORD_PAPER)
+
+    @property
+    def comparison_url(self) -> str:
+        """The page of the comparison, once the decrees were shown."""
+        return reverse("decrees", args=[self.case.pk]) if self.case.decrees_shown_at else ""
+
+    @property
+    def field_names(self) -> list[str]:
+        """What a discrepancy may be about, to choose from: the fields of the section asked for, or of all."""
+        wanted = self.preset.get("section", "") if self.preset else ""
+        held = [section for section in self.sections if section.name == wanted] or self.sections
+        return list(dict.fromkeys(name for section in held for name in section.field_labels))
+
+    @property
+    def typed(self) -> list[tuple[Any, str]]:
+        """What was typed into a form that is no longer on the page: label and text."""
+        if not self.rejected or self.rejected.action in self.steps:
+            return []
+        form = INPUTS.get(self.rejected.action, ActionForm)(case=self.case)
+        posted = {name: self.rejected.data.get(name, "") for name in form.fields}
+        return [(field.label, posted[field.name]) for field in form.visible_fields() if posted[field.name]]
+
+    @property
+    def center_says(self) -> str:
+        """Why the last step has not reached the center."""
+        return hurdles.at_the_center(self.case)
+
+    # --- where it stands ---
+
+    @cached_property
+    def way(self) -> list[Stop]:
+        """The states of the directive's way, and the present one where it lies beside that way."""
+        stops = [*WAY, *([self.case.state] if self.case.state not in WAY else [])]
+        here = stops.index(self.case.state)
+        reached = {event.to_state for event in self.case.events.all()}
+        beside = self.case.state not in WAY
+        active = self.case.activated_at is not None
+        found = [
+            Stop(
+                state, State(state).label, state in reached if beside else i < here or active, i == here and not active
+            )
+            for i, state in enumerate(stops)
+        ]
+        return [*found, Stop("active", Status.ACTIVE.label, False, True)] if active else found
+
+    @property
+    def standing(self) -> str:
+        return standing_of(self.case)
+
+    @property
+    def notice(self) -> Refusal | None:
+        """Why nothing was done, where no field of a form on this page says it."""
+        rejected = self.rejected
+        told = rejected is not None and bool(rejected.refusal.errors) and rejected.action in self.steps
+        return rejected.refusal if rejected and not told else None
+
+    @property
+    def timeline(self) -> list[timeline.Row]:
+        return timeline.of_case(self.case)
+
+    @property
+    def earlier(self) -> list[int]:
+        """The numbers of the versions sent or received before this one."""
+        sealed = {event.version for event in self.case.events.all() if event.action in SEALS}
+        return sorted(sealed - {self.case.version})
+
+    # --- content ---
+
+    @cached_property
+    def sections(self) -> list[presentation.Section]:
+        return presentation.sections(self.case)
+
+    @property
+    def sections_as_received(self) -> list[presentation.Section]:
+        """The same, the decrees first."""
+        return sorted(self.sections, key=lambda section: section.name != "decrees")
+
+    @property
+    def compared(self) -> int:
+        return sum(section.tick is not None for section in self.sections)
+
+    @property
+    def letter(self) -> str:
+        """Number and date of the referral's letter."""
+        return "، ".join(filter(None, [fa(self.case.letter_number), jalali(self.case.letter_date)]))
+
+    @property
+    def missing(self) -> list[Lack]:
+        texts = completeness.sentences(self.case.missing)
+        return [Lack(text, self._where(path)) for text, (path, _code) in zip(texts, self.case.missing, strict=True)]
+
+    def _where(self, path: str) -> str:
+        part = path.split(".")[0]
+        if part in CORRECTED_IN:
+            return url_of("file_correct", self.case.pension_file_id, CORRECTED_IN[part])
+        return url_of("file", self.case.pension_file_id)
+
+    @property
+    def differences(self) -> list[Difference]:
+        """What was noted about the current version; after a return, about the one that came back."""
+        rows = sorted(self.case.discrepancies.all(), key=lambda row: row.pk)
+        last = max((row.version for row in rows), default=0)
+        return [_difference(row, self) for row in rows if row.version == last]
+
+    @property
+    def paper_letter(self) -> str:
+        """When and with which letter the paper file came."""
+        arrived = [jalali(self.case.paper_arrived_on), fa(self.case.paper_letter_number)]
+        return "، ".join(filter(None, arrived))
+
+    @property
+    def first_month(self) -> int | None:
+        """The first month this pension is paid at the destination (yyyymm)."""
+        last = self.case.last_paid_month
+        return add_months(last, 1) if last else None
+
+    @property
+    def tabs(self) -> list[dict[str, Any]]:
+        return [{"anchor": section.anchor, "label": section.title} for section in self.sections_as_received]
+
+    @property
+    def tabs_label(self) -> str:
+        return _("Sections")
+
+    @cached_property
+    def preview(self) -> dict[str, int]:
+        """How much «تائید ثبت اطلاعات» is going to write."""
+        parts = ("dependents", "decrees", "deductions")
+        return {part: len(self.case.content.get(part, [])) for part in parts}
+
+    @property
+    def is_about_to_register(self) -> bool:
+        return bool(self.main and self.main.action == Action.REGISTER)
+
+    @property
+    def is_destination(self) -> bool:
+        return self.case.side == Side.DESTINATION
+
+
+CORRECTED_IN = {"principal": "principal", "contact": "contact", "file": "pension", "last_pay_certificate": "pension"}
+INITIAL: dict[str, Any] = {
+    Action.EDIT_MOVE: lambda page: {
+        "destination": page.case.destination_id, "reason": page.case.reason, "note": page.case.note,
+        "letter_number": page.case.letter_number, "letter_date": page.case.letter_date,
+    },
+    Action.APPROVE_HEAD: lambda page: {"content_hash": page.case.content_hash},
+    Action.RECORD_PAPER: lambda page: {
+        "paper_arrived_on": page.case.paper_arrived_on, "paper_pages": page.case.paper_pages,
+        "paper_letter_number": page.case.paper_letter_number,
+    },
+    Action.NOTE_DISCREPANCY: lambda page: dict(page.preset.items()) if page.preset else {},
+}  # fmt: skip
+
+
+def show_errors(form: ActionForm, errors: Mapping[str, Iterable[Any]]) -> None:
+    """Sentences of the door that the form itself does not know, beside their fields."""
+    form.is_valid()
+    for name, texts in errors.items():
+        if name not in form.errors:
+            form.add_error(name if name in form.fields else None, forms.ValidationError(list(texts)))
+
+
+def _difference(row: Discrepancy, page: CasePage) -> Difference:
+    part, name = (row.section, row.field)
+    return Difference(
+        row=row,
+        section=str(SECTION_NAMES.get(part, part)),
+        field=field_label(part, name),
+        sent_value=row.sent_value,
+        paper_value=row.paper_value,
+        is_mine=page.drop is not None and row.version == page.case.version,
+    )
+
+
+def field_label(section: str, name: str) -> str:
+    """A field's label where the API named it by its code; what a person typed stays as it is."""
+    for part in SECTIONS.get(section, ()):
+        if name in presentation.PARTS[part]:
+            return str(field_of(part, name).verbose_name)
+    return name

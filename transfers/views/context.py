@@ -1,0 +1,184 @@
+"""What every page shows around its content: the directive's menu, how much waits, whether the center answers."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Count, Exists, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from branches.models import User
+from branches.roles import MATRIX, Action
+from transfers import exchange
+from transfers.models import Crossing, TransferCase
+
+PATIENCE = dt.timedelta(seconds=5)  # a step that needs longer than this to reach the center is shown as waiting
+FRESH = 15  # seconds for which the menu's counts of the center may be old
+
+
+@dataclass(frozen=True)
+class Item:
+    """A page in the menu; shown to those whose role has `action` somewhere."""
+
+    title: Any
+    url_name: str
+    action: str = ""
+    count: Callable[[HttpRequest], int] | None = None
+    pages: tuple[str, ...] = ()  # url names at which it is the current one
+
+
+LONG_TERM = _("Long-term obligations")
+FACILITIES = _("Other facilities")
+CONTROL = _("Long-term obligations - Pensioner status control")
+
+
+def _my_turn(request: HttpRequest) -> int:
+    return int(pending(request)["turn"])
+
+
+def _waiting(request: HttpRequest) -> int:
+    return waiting_count(person(request))
+
+
+MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
+    ((_("My work"),), (Item(_("Work queue"), "cartable", count=_my_turn),)),
+    (
+        (LONG_TERM, FACILITIES),
+        (
+            Item(_("Case referral"), "referral", Action.REFER, pages=("refer",)),
+            Item(
+                _("Pension case transfer"), "case_list", Action.VIEW_CASES,
+                pages=("case", "case_version", "decrees", "case_step"),
+            ),
+            Item(_("Receive from the center"), "receive_list", Action.RECEIVE, _waiting),
+        ),
+    ),
+    ((CONTROL,), (Item(_("Approve mechanized transfer of pension case"), "send_list", Action.APPROVE_HEAD),)),
+    (
+        (_("Files and tracking"),),
+        (
+            Item(_("Pension files"), "file_list", Action.VIEW_FILES, pages=("file", "file_correct")),
+            Item(_("Take in the old system's export"), "import_list", Action.IMPORT_FILES),
+            Item(_("Tracking"), "tracking"),
+            Item(_("Help"), "help"),
+        ),
+    ),
+)  # fmt: skip
+
+
+def workplace(request: HttpRequest) -> dict[str, Any]:
+    """Context of every page; read from the database only where a page prints it."""
+    around: dict[str, Any] = {"is_demo": getattr(settings, "DEMO", False)}
+    if not getattr(request, "user", None) or not request.user.is_authenticated:
+        return around
+    return around | {
+        "home_url": reverse("cartable"),
+        "menu": SimpleLazyObject(lambda: menu(request)),
+        "center_waiting": SimpleLazyObject(lambda: pending(request)["late"]),
+    }
+
+
+def person(request: HttpRequest) -> User:
+    """Who is signed in."""
+    assert isinstance(request.user, User)  # noqa: S101 - LoginRequiredMiddleware let nobody else pass
+    return request.user
+
+
+# --- menu -------------------------------------------------------------------------------------------
+
+
+def menu(request: HttpRequest) -> list[dict[str, Any]]:
+    """The directive's menu with what this person's roles can use."""
+    here = request.resolver_match.url_name if request.resolver_match else ""
+    groups = [
+        {"title": "/ ".join(str(step) for step in path), "items": _items(request, here, items)} for path, items in MENU
+    ]
+    return [group for group in groups if group["items"]]
+
+
+def _items(request: HttpRequest, here: str | None, items: tuple[Item, ...]) -> list[dict[str, Any]]:
+    roles = person(request).roles
+    usable = [item for item in items if not item.action or roles & MATRIX[Action(item.action)]]
+    shown = [_shown(request, item, here) for item in usable]
+    return [item for item in shown if item["url"]]
+
+
+def _shown(request: HttpRequest, item: Item, here: str | None) -> dict[str, Any]:
+    return {
+        "title": item.title,
+        "url": url_of(item.url_name),
+        "is_current": here in (item.url_name, *item.pages),
+        "count": item.count(request) if item.count else 0,
+    }
+
+
+def url_of(name: str, *args: Any) -> str:
+    """The address of a page, or nothing when this installation has no such page."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+def menu_path(url_name: str) -> list[str]:
+    """Where a page stands in the menu, as the directive writes it."""
+    return next([str(step) for step in path] for path, items in MENU if url_name in {item.url_name for item in items})
+
+
+# --- the center -------------------------------------------------------------------------------------
+
+
+def branches_where(user: User, action: str) -> list[str]:
+    """Codes of the branches at which this person may do `action` for the branch itself."""
+    roles = MATRIX[Action(action)]
+    return [a.branch_id for a in user.current_appointments if a.branch_id and a.role in roles]
+
+
+def waiting_count(user: User) -> int:
+    """How many envelopes wait for this person's branches; asked of the center a few times a minute at most."""
+    codes = branches_where(user, Action.RECEIVE)
+    if not codes:
+        return 0
+    return int(cache.get_or_set(_key("waiting", codes), lambda: len(ask_waiting(codes)), FRESH) or 0)
+
+
+def ask_waiting(codes: list[str]) -> list[Any]:
+    """The envelopes that wait, or none when the center is out of reach."""
+    try:
+        return exchange.waiting(codes)
+    except exchange.Unreachable:
+        return []
+
+
+def remember_waiting(codes: list[str], count: int) -> None:
+    """Lets the menu agree with a page that has just asked the center."""
+    cache.set(_key("waiting", codes), count, FRESH)
+
+
+def pending(request: HttpRequest) -> dict[str, Any]:
+    """`turn`: how many cases wait for this person; `late`: whether a step of the branch waits for the center."""
+    held: dict[str, Any] | None = getattr(request, "pending", None)
+    if held is None:
+        held = _pending(person(request))
+        request.pending = held  # type: ignore[attr-defined] # read once a request
+    return held
+
+
+def _pending(user: User) -> dict[str, Any]:
+    codes = sorted({a.branch_id for a in user.current_appointments if a.branch_id})
+    late = Crossing.objects.filter(state="open", branch__in=codes, created_at__lt=timezone.now() - PATIENCE)
+    mine = TransferCase.objects.turn_of(user).order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n")
+    both = User.objects.filter(pk=user.pk).annotate(turn=Coalesce(Subquery(mine), 0), late=Exists(late))
+    return both.values("turn", "late").get()
+
+
+def _key(name: str, codes: list[str]) -> str:
+    return f"{name}:{','.join(sorted(codes))}"

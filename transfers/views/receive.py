@@ -1,0 +1,102 @@
+"""«دریافت از مرکز»: what the center holds for my branch."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from branches.models import Branch, User
+from branches.roles import Action
+from pension_transfer.lib.errors import NotAllowed, NotNow, Refusal, Waiting
+from transfers import exchange, workflow
+from transfers.models import TransferCase
+from transfers.views.case import sentence_of
+from transfers.views.context import branches_where, menu_path, person, remember_waiting
+from transfers.views.posting import command_id
+
+
+@dataclass(frozen=True)
+class Row:
+    """An envelope with the names of its branches."""
+
+    envelope: Any
+    origin: Any
+    destination: Any
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one envelope."""
+
+    number: str
+    case: TransferCase | None
+    tone: str
+    text: str
+
+
+@require_http_methods(["GET", "POST"])
+def receive_list(request: HttpRequest) -> HttpResponse:
+    """The envelopes that wait; one just received leads to its case."""
+    codes = branches_where(person(request), Action.RECEIVE)
+    if not codes:
+        raise NotAllowed(_("Only destination staff receive from the center."), "role")
+    chosen = request.POST.getlist("only") or request.POST.getlist("envelope")
+    outcomes = [take(request, pk, codes) for pk in chosen[:LIMIT]]
+    if len(outcomes) == 1 and outcomes[0].case:
+        messages.success(request, outcomes[0].text)
+        return redirect("case", outcomes[0].case.pk)
+    return show(request, codes, outcomes)
+
+
+LIMIT = 100  # envelopes taken with one press
+
+
+def show(request: HttpRequest, codes: list[str], outcomes: list[Outcome]) -> HttpResponse:
+    nothing = request.method == "POST" and not outcomes
+    context: dict[str, Any] = {"outcomes": outcomes, "nothing": nothing, "path": menu_path("receive_list")}
+    try:
+        rows = rows_of(codes)
+    except exchange.Unreachable:
+        return render(request, "transfers/receive_list.html", context | {"is_unreachable": True})
+    remember_waiting(codes, len(rows))
+    return render(request, "transfers/receive_list.html", context | {"rows": rows}, status=422 if nothing else 200)
+
+
+def rows_of(codes: list[str]) -> list[Row]:
+    envelopes = exchange.waiting(codes)
+    names = Branch.objects.in_bulk({code for e in envelopes for code in (e.origin, e.destination)})
+    return [Row(e, names.get(e.origin, e.origin), names.get(e.destination, e.destination)) for e in envelopes]
+
+
+def take(request: HttpRequest, pk: str, codes: list[str]) -> Outcome:
+    """Receive one envelope; its own command, so that a repeat is harmless."""
+    command, user = command_id(request), person(request)
+    try:
+        envelope_id = uuid.UUID(pk)
+        done = taken_before(user, envelope_id) or take_now(envelope_id, codes, user, uuid.uuid5(command, pk))
+    except ValueError:
+        return Outcome("", None, "error", _("There is no such envelope."))
+    except exchange.Unreachable:
+        return Outcome("", None, "warning", _("The center cannot be reached. Try again in a few minutes."))
+    except Waiting as kept:
+        return Outcome("", None, "info", str(kept.message))
+    except Refusal as refusal:
+        return Outcome("", None, "error", str(refusal.message))
+    return Outcome(done.tracking_number, done, "success", sentence_of(done, Action.RECEIVE))
+
+
+def taken_before(user: User, envelope_id: uuid.UUID) -> TransferCase | None:
+    return TransferCase.objects.visible_to(user).filter(envelope_id=envelope_id, side="destination").first()
+
+
+def take_now(envelope_id: uuid.UUID, codes: list[str], user: User, command: uuid.UUID) -> TransferCase:
+    """Only what waits for this person's branches; NotNow when it no longer does."""
+    waits = next((e for e in exchange.waiting(codes) if e.pk == envelope_id), None)
+    if waits is None:
+        raise NotNow(_("It no longer waits here: the origin recalled it, or a colleague received it."), "gone")
+    return workflow.receive(envelope_id, branch=Branch.objects.get(pk=waits.destination), by=user, command_id=command)

@@ -1,0 +1,78 @@
+"""«تائید انتقال مکانیزه پرونده مستمری»: the head sends what is technically approved, several at once."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from branches.models import User
+from branches.roles import Action
+from pension_transfer.lib.errors import NotAllowed, Refusal
+from transfers import workflow
+from transfers.models import Part, TransferCase, TransferEvent
+from transfers.states import State
+from transfers.views.context import branches_where, menu_path, person
+from transfers.views.posting import command_id
+
+SHOWN = 100  # cases on one page; the oldest come first, so the rest follow when these are sent
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one row."""
+
+    case: TransferCase
+    state: str
+    label: Any
+    reason: str = ""
+
+
+@require_http_methods(["GET", "POST"])
+def send_list(request: HttpRequest) -> HttpResponse:
+    """The list, and what became of the rows just sent."""
+    user = person(request)
+    if not branches_where(user, Action.APPROVE_HEAD):
+        raise NotAllowed(_("Only the head or the insurance deputy of a branch sends to the center."), "role")
+    chosen = request.POST.getlist("case")
+    outcomes = send(request, chosen) if chosen else []
+    nothing = request.method == "POST" and not chosen
+    context = {
+        "cases": waiting_for_head(user), "outcomes": outcomes, "nothing": nothing, "path": menu_path("send_list"),
+    }  # fmt: skip
+    return render(request, "transfers/send_list.html", context, status=422 if nothing else 200)
+
+
+def waiting_for_head(user: User) -> list[TransferCase]:
+    """Technically approved cases whose turn is this person's, with who approved them."""
+    approvals = TransferEvent.objects.filter(action=Action.APPROVE_TECHNICAL).order_by("sequence")
+    rows = TransferCase.objects.turn_of(user).filter(state=State.TECHNICALLY_APPROVED)
+    return list(
+        rows.select_related("branch", "origin", "destination").prefetch_related(
+            Prefetch("events", approvals, to_attr="approvals"),
+            Prefetch("parts", Part.objects.filter(user=user).exclude(name=Part.Name.HEAD_APPROVER), to_attr="others"),
+        )[:SHOWN]
+    )
+
+
+def send(request: HttpRequest, chosen: list[str]) -> list[Outcome]:
+    """Each row by itself, in its own command: a repeat of the whole form is harmless."""
+    command = command_id(request)
+    numbers = [int(pk) for pk in chosen if pk.isascii() and pk.isdigit() and len(pk) < 19]
+    visible = TransferCase.objects.visible_to(person(request)).filter(pk__in=numbers)
+    cases = visible.in_bulk()
+    return [send_one(request, cases[pk], uuid.uuid5(command, str(pk))) for pk in numbers if pk in cases]
+
+
+def send_one(request: HttpRequest, case: TransferCase, command: uuid.UUID) -> Outcome:
+    data = {"content_hash": request.POST.get(f"hash-{case.pk}", "")}
+    try:
+        done = workflow.perform(Action.APPROVE_HEAD, case.pk, by=person(request), command_id=command, data=data)
+    except Refusal as refusal:
+        sentences = [str(text) for texts in refusal.errors.values() for text in texts]
+        return Outcome(case, "returned", _("Not sent"), " ".join(sentences) or str(refusal.message))
+    return Outcome(done, done.state, done.get_state_display())
