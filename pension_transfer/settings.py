@@ -109,9 +109,7 @@ DATABASES = {"default": dj_database_url.config(conn_max_age=60, conn_health_chec
 CENTER = "default"  # the alias behind which the center's tables stand
 if env.text("CENTRAL_DATABASE_URL", ""):
     CENTER = "center"
-    DATABASES[CENTER] = dj_database_url.config(
-        "CENTRAL_DATABASE_URL", conn_max_age=60, conn_health_checks=True
-    )
+    DATABASES[CENTER] = dj_database_url.config("CENTRAL_DATABASE_URL", conn_max_age=60, conn_health_checks=True)
     # A center that hangs must not hold a branch's clerk: the step waits in its crossing instead.
     DATABASES[CENTER].setdefault("OPTIONS", {}).update(
         connect_timeout=3, options="-c statement_timeout=5000 -c lock_timeout=4000"
@@ -200,6 +198,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {"State": "transfers.states.State"},
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
 }
 

@@ -27,9 +27,7 @@ def test_every_sentence_of_the_code_is_in_the_catalogue() -> None:
     known = {entry.msgid for entry in polib.pofile(str(CATALOGUE))}
     literal = re.compile(r'\b(?:_|gettext|gettext_lazy)\(\s*"((?:[^"\\]|\\.)*)"\s*[,)]')
     sources = [
-        path
-        for app in ("branches", "central", "transfers", "pension_transfer")
-        for path in (ROOT / app).rglob("*.py")
+        path for app in ("branches", "central", "transfers", "pension_transfer") for path in (ROOT / app).rglob("*.py")
     ]
     used = {text.replace('\\"', '"') for path in sources for text in literal.findall(path.read_text("utf-8"))}
     assert used - known == set()

@@ -327,9 +327,9 @@ def _finish(crossing: Crossing, answer: Any) -> None:
 def _carry_out_decided(crossing: Crossing, answer: Any) -> TransferCase:
     who = trail.signature(crossing.by, crossing.role, crossing.branch_id)
     case, is_new = crossings.case_of(crossing, answer)
-    if crossing.verb == Verb.TAKE and not is_new and case.contents.filter(envelope_id=answer.pk).exists():
-        Command.objects.create(pk=crossing.key, action=crossing.action, by=crossing.by, case=case)
-        return case  # received before: receiving again changes nothing (I3)
     doing = Doing(case, crossing.action, crossing.by, crossing.role, crossing.input, who, answer)
+    if crossing.verb == Verb.TAKE and not is_new and case.contents.filter(envelope_id=answer.pk).exists():
+        Command.objects.create(pk=crossing.key, action=crossing.action, by=doing.person, case=case)
+        return case  # received before: receiving again changes nothing (I3)
     _carry_out(doing, move=not is_new, command_id=crossing.key)
     return case

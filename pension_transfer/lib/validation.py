@@ -57,9 +57,7 @@ def validate_iban(value: str) -> None:
 def validate_name(value: str) -> None:
     """ValidationError with code characters."""
     if has_bad_characters(value):
-        raise ValidationError(
-            _("A name may not begin with = + - @ nor hold control characters."), "characters"
-        )
+        raise ValidationError(_("A name may not begin with = + - @ nor hold control characters."), "characters")
 
 
 def validate_month(value: int) -> None:
@@ -82,9 +80,7 @@ class Digits:
     def __call__(self, value: str) -> None:
         if not re.fullmatch(f"[0-9]{{{self.low},{self.high}}}", value):
             text = (
-                _("Only digits: %(low)s of them.")
-                if self.low == self.high
-                else _("Only digits: %(low)s to %(high)s.")
+                _("Only digits: %(low)s of them.") if self.low == self.high else _("Only digits: %(low)s to %(high)s.")
             )
             raise ValidationError(text, "length", {"low": self.low, "high": self.high})
 
