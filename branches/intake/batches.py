@@ -47,10 +47,12 @@ def upload(branch: Branch, file: UploadedFile, by: User, command_id: uuid.UUID) 
     try:
         with transaction.atomic():
             batch.save(force_insert=True)
-            transaction.on_commit(lambda: start_process(batch))
-    except IntegrityError:
+            transaction.on_commit(lambda: start_process(batch), robust=True)
+    except Exception as error:
         batch.upload.delete(save=False)
-        return _made_meanwhile(command_id, by)
+        if isinstance(error, IntegrityError):
+            return _made_meanwhile(command_id, by)
+        raise
     return batch
 
 
@@ -79,7 +81,7 @@ def go_on(batch: ImportBatch, by: User) -> None:
     begun = checked.update(state=State.IMPORTING, started_by=by, heartbeat=now, phase=Phase.READING, steps_done=0)
     if not begun and not stopped.exclude(upload="").update(heartbeat=now):
         raise NotNow(_("This import is under way or finished already."), "import.not_now")
-    transaction.on_commit(lambda: start_process(batch))
+    transaction.on_commit(lambda: start_process(batch), robust=True)
 
 
 def start_process(batch: ImportBatch) -> None:
@@ -129,7 +131,7 @@ def finish(batch: ImportBatch, outcome: Outcome, state: str, report: Path | None
         finished_at=timezone.now() if state == State.DONE else None,
         pension_files=outcome.pension_files,
         accepted=outcome.accepted,
-        rejected=len(outcome.rejected),
+        rejected=outcome.rejected_files,
         unchanged=outcome.unchanged,
         different=outcome.different,
         report=_media_name(report),

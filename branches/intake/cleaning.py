@@ -21,6 +21,7 @@ CENTURY = "13"  # two-digit years of the old system are 13xx
 
 MARKS = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad]")  # ZWNJ and ZWJ stay
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+FORMULA = "=+-@"  # a spreadsheet runs what begins so
 JOINERS = "\u200c\u200d "
 JOINTS = re.compile(r"[\s\-()]+")
 MIDNIGHT = re.compile(r"[ T]0?0:00(:00(\.0+)?)?$")
@@ -61,7 +62,7 @@ class Birth(NamedTuple):
 
 def name(longest: int) -> Cleaner:
     """A name of at most `longest` characters."""
-    return _text(longest, "=+-@", r"(?!)")
+    return _text(longest, FORMULA, r"(?!)")
 
 
 def prose(longest: int) -> Cleaner:
@@ -96,7 +97,7 @@ def choice(words: Mapping[str, Any]) -> Cleaner:
 
     @lru_cache(CACHE)
     def chosen(text: str) -> Any:
-        if (value := words.get(key(text))) is None:
+        if text[0] in FORMULA or (value := words.get(key(text))) is None:
             raise Unclean("unknown")
         return value
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Field
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from branches.intake import report, source, staging
@@ -45,18 +46,21 @@ class Outcome:
     written: int = 0
     rejected: dict[str, list[str]] = field(default_factory=dict)
 
+    @property
+    def rejected_files(self) -> int:
+        """How many pension files are rejected; `rejected` also names numbers that have rows but no file."""
+        return self.pension_files - self.accepted
+
     def document(self) -> dict[str, object]:
         """The shape of the samples' expected.json."""
         return {name: getattr(self, name) for name in ("branch", "pension_files", "accepted", "rejected")}
 
     def summary(self) -> list[tuple[str, object]]:
         """The counts with their labels."""
-        counts: list[Any] = [getattr(self, name) for name in COUNTS]
-        labels = [str(cast("Field[Any, Any]", ImportBatch._meta.get_field(name)).verbose_name) for name in COUNTS]
-        return [
-            (label, value if isinstance(value, int) else len(value))
-            for label, value in zip(labels, counts, strict=True)
-        ]
+        labels = {name: cast("Field[Any, Any]", ImportBatch._meta.get_field(name)).verbose_name for name in COUNTS}
+        counts = {name: getattr(self, name) for name in COUNTS} | {"rejected": self.rejected_files}
+        strays = (gettext("pension numbers without a file"), len(self.rejected) - self.rejected_files)
+        return [*((str(labels[name]), counts[name]) for name in COUNTS), strays]
 
 
 COUNTS = ("pension_files", "accepted", "rejected", "unchanged", "different", "written")

@@ -20,6 +20,7 @@ from branches.intake.workbook import WorkbookTable
 from pension_transfer.lib.errors import BadInput
 
 Table = TextTable | WorkbookTable
+WORKBOOK = "xlsx"
 CSV_ENDINGS, XLSX_ENDING = (".csv", ".txt", ".tsv"), ".xlsx"
 APPLE = "__MACOSX"  # copies of metadata that one system adds to archives
 
@@ -46,7 +47,7 @@ def _opener(path: Path) -> Opener:
 
 
 def _from_file(file: IO[bytes], stack: contextlib.ExitStack) -> Iterable[Table]:
-    if kind_of(file) == "xlsx":
+    if kind_of(file) == WORKBOOK:
         return stack.enter_context(workbook.opened(file))
     archive = stack.enter_context(zipfile.ZipFile(file))
     paths = [PurePosixPath(name) for name in archive.namelist() if not name.endswith("/")]
@@ -61,9 +62,16 @@ def _from_members(members: dict[str, Opener], stack: contextlib.ExitStack) -> It
     known = {name: sheet for name, sheet in texts.items() if sheet}
     books = [name for name, path in names.items() if path.suffix.lower() == XLSX_ENDING]
     if not known and len(books) == 1:
-        return _from_file(_copied(members[books[0]], stack), stack)
+        return _from_book(_copied(members[books[0]], stack), stack)
     with unbroken(refusal("damaged")):
         return [TextTable(names[name].name, sheet, members[name]) for name, sheet in known.items()]
+
+
+def _from_book(file: IO[bytes], stack: contextlib.ExitStack) -> Iterable[Table]:
+    """An archive inside an archive is not opened again and again: it is a workbook or nothing."""
+    if kind_of(file) != WORKBOOK:
+        raise refusal("not_an_export")
+    return stack.enter_context(workbook.opened(file))
 
 
 def _is_hidden(path: PurePosixPath) -> bool:

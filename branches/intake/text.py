@@ -6,7 +6,7 @@ import csv
 import io
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import IO
 
 from django.utils.translation import gettext_lazy as _
@@ -37,12 +37,13 @@ class TextTable:
         self.encoding = encoding_of(name, opener)
         self.header: list[str] = []
         self.header_row, self.delimiter = 0, ","
-        for number, line in enumerate(self._lines(), 1):
-            if line.strip() and not line.startswith("sep="):
-                self.delimiter, self.header = _split(sheet, line)
-                self.header_row = number
-            if self.header or number > LONGEST_TITLE:
-                break
+        with contextlib.closing(self._lines()) as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip() and not line.startswith("sep="):
+                    self.delimiter, self.header = _split(sheet, line)
+                    self.header_row = number
+                if self.header or number > LONGEST_TITLE:
+                    break
 
     def rows(self) -> Iterator[Row]:
         """The rows after the header with their numbers, blank ones too."""
@@ -54,7 +55,7 @@ class TextTable:
         except csv.Error as error:
             raise unreadable(self.name, number + 1) from error
 
-    def _lines(self) -> Iterator[str]:
+    def _lines(self) -> Generator[str, None, None]:
         number = 1
         try:
             with self.opener() as raw, io.TextIOWrapper(raw, self.encoding, newline="") as text:

@@ -23,7 +23,7 @@ MAX_PART = 2 * MB  # styles and the like too
 ZIP, OLD_OFFICE = b"PK", bytes.fromhex("d0cf11e0a1b11ae1")
 END, END_64 = b"PK\x05\x06", b"PK\x06\x07"
 END_LENGTH, COMMENT = 22, 65_535
-WORKBOOK, MACROS, STRINGS, SHEETS = "xl/workbook.xml", "xl/vbaProject.bin", "xl/sharedStrings.xml", "xl/worksheets/"
+WORKBOOK, MACROS, STRINGS, SHEETS = "xl/workbook.xml", "xl/vbaProject.bin", "xl/sharedStrings.xml", "xl/worksheets"
 
 NOT_AN_EXPORT = _("This is neither a ZIP of the five CSV files nor an XLSX workbook.")
 SENTENCES = {
@@ -116,7 +116,13 @@ def _check_workbook(members: dict[str, zipfile.ZipInfo]) -> str:
     if MACROS in members:
         raise refusal("macros")
     for name, member in members.items():
-        limit = MAX_STRINGS if name == STRINGS else MAX_UNPACKED if name.startswith(SHEETS) else MAX_PART
-        if member.file_size > limit:
+        if member.file_size > _most(name):
             raise refusal("too_large_inside")
     return "xlsx"
+
+
+def _most(part: str) -> int:
+    """How many bytes a workbook's part may have: only the sheets themselves are streamed."""
+    if part.rpartition("/")[0] == SHEETS:
+        return MAX_UNPACKED
+    return MAX_STRINGS if part == STRINGS else MAX_PART

@@ -9,10 +9,10 @@ from collections.abc import Generator, Iterator
 from typing import IO, Any
 
 from django.utils.translation import gettext_lazy as _
-from openpyxl.reader.excel import ExcelReader
+from openpyxl.reader.excel import ExcelReader, _find_workbook_part
 from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
 from openpyxl.styles.stylesheet import apply_stylesheet
-from openpyxl.worksheet._reader import CELL_TAG, DATA_TAG, ROW_TAG, WorkSheetParser
+from openpyxl.worksheet._reader import CELL_TAG, DATA_TAG, FORMULA_TAG, ROW_TAG, WorkSheetParser
 from openpyxl.xml.constants import SHARED_STRINGS
 from openpyxl.xml.functions import iterparse
 
@@ -38,7 +38,7 @@ class Workbook(ExcelReader):
         strings = self.package.find(SHARED_STRINGS)
         self._check_size(strings.PartName if strings else None, MAX_STRINGS)
         self.read_strings()
-        self._check_size("/xl/workbook.xml", MAX_PART)
+        self._check_size(_find_workbook_part(self.package).PartName, MAX_PART)
         self.read_workbook()
         apply_stylesheet(self.archive, self.wb)
         self.sheets = [(sheet.name, rel.target) for sheet, rel in self.parser.find_sheets()]
@@ -73,10 +73,8 @@ class Workbook(ExcelReader):
         if isinstance(value, str):
             return value
         if isinstance(value, (int, float)):
-            return _number(value * 100 if "%" in self.number_format(style_id) else value)
-        if isinstance(value, dt.date):
-            return _day(value)
-        return f"={getattr(value, 'text', '')}" if hasattr(value, "ref") else str(value)
+            return _number(value, self.number_format(style_id))
+        return _day(value) if isinstance(value, dt.date) else str(value)
 
 
 class Bounded:
@@ -95,6 +93,10 @@ class Bounded:
 
 class Cells(WorkSheetParser):
     """openpyxl's reading of cells, one row at a time."""
+
+    def parse_formula(self, element: Any) -> str:
+        """The formula as it stands; carrying shared ones over to each cell is costly and of no use here."""
+        return "=" + (element.findtext(FORMULA_TAG) or "")
 
     def walk(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
         number, cells = 0, list[dict[str, Any]]()
@@ -171,8 +173,13 @@ def opened(file: IO[bytes]) -> Iterator[list[WorkbookTable]]:
         yield [WorkbookTable(name, sheet, workbook, part) for name, sheet, part in known if sheet]
 
 
-def _number(value: float) -> str:
-    return str(int(value)) if value == int(value) else repr(round(value, 10))
+def _number(value: float, shown_as: str) -> str:
+    """As the sheet shows it where that matters: percents, and numbers filled up with zeros."""
+    if "%" in shown_as:
+        value *= 100
+    if value != int(value):
+        return repr(round(value, 10))
+    return str(int(value)).zfill(len(shown_as) if set(shown_as) == {"0"} else 0)
 
 
 def _day(value: dt.date) -> str:

@@ -87,6 +87,7 @@ def preview(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
         "page": page,
         "shown": [shown(finding) for finding in page.items],
         "levels": levels,
+        "strays": batch.findings.filter(code="pension_number.unknown").values("number").distinct().count(),
         "look": look(batch),
         "may_start": batch.state == State.CHECKED and batch.new > 0,
         "has_nothing_new": batch.state == State.CHECKED and batch.new <= 0,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -35,7 +36,11 @@ def page_of(rows: QuerySet[Any], request: HttpRequest, by: Sequence[str], size: 
     backwards = "before" in request.GET
     cursor = _read(request.GET.get("before") or request.GET.get("after") or "", len(by))
     order = [_turned(key) for key in by] if cursor and backwards else list(by)
-    found = list(rows.filter(_beyond(order, cursor)).order_by(*order)[: size + 1])
+    try:
+        found = list(rows.filter(_beyond(order, cursor)).order_by(*order)[: size + 1])
+    except (TypeError, ValueError, ValidationError):  # somebody wrote into the address
+        cursor, order = None, list(by)
+        found = list(rows.order_by(*order)[: size + 1])
     more, items = len(found) > size, found[:size]
     if cursor and backwards:
         return _page(request, items[::-1], by, before=more, after=True)

@@ -14,7 +14,7 @@ FOLDS = str.maketrans(
     | dict.fromkeys("أإٱآ", "ا")
     | {"ؤ": "و", "ء": None, "ـ": None}
 )
-UNSEEN = re.compile("[\u0654\u064b-\u065f\u0670\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad\\s]+")
+UNSEEN = re.compile("[\x00\u0654\u064b-\u065f\u0670\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad\\s]+")
 ALPHABET = "آابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
 RANK = {letter: chr(ord("A") + i) for i, letter in enumerate(ALPHABET)}
 VARIANTS = str.maketrans("ئيىكةۀأإؤ", "یییکههااو")

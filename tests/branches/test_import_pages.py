@@ -100,10 +100,10 @@ def test_from_the_upload_to_the_report(cast: Cast, tmp_path: Path, process: None
     assert page.status_code == 302
     assert posted(client, SimpleUploadedFile("x.zip", upload), command=command).url == page.url
     batch = until(ImportBatch.objects.get(), State.CHECKED)
-    assert (batch.accepted, batch.rejected, batch.new) == (46, 55, 46)
+    assert (batch.pension_files, batch.accepted, batch.rejected, batch.new) == (96, 46, 50, 46)
     assert PensionFile.objects.count() == 0
     shown = client.get(page.url)
-    assert shown.context["may_start"]
+    assert shown.context["may_start"] and shown.context["strays"] == 5
     assert len(shown.context["shown"]) == 50 and shown.context["page"].next_url
     assert client.get(page.url, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
 

@@ -1,13 +1,18 @@
 """The shipped samples, and the same rows in every shape an old system may have written them."""
 
+import contextlib
 import io
 import json
 from pathlib import Path
 from typing import Any
 
+import openpyxl
+import psycopg2
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import connection
 
+from branches.intake import service
 from branches.intake.service import run
 from branches.models import (
     Branch,
@@ -118,6 +123,42 @@ def test_the_shape_of_the_export_does_not_count(shape: str, tmp_path: Path) -> N
     assert legacy.as_sets(command(path, "0801")) == legacy.as_sets(legacy.expected(legacy.DIRTY))
     outcome = run(legacy.DIRTY, Branch.objects.get(pk="0801"))
     assert (outcome.unchanged, outcome.different) == (46, 0)
+
+
+def test_a_workbook_is_read_as_it_is_shown(tmp_path: Path) -> None:
+    """Percents and zeros that only the cell's format shows."""
+    number = "7080100003"
+    path = legacy.workbook(tmp_path / "x.xlsx", legacy.only(legacy.read(), number))
+    book = openpyxl.load_workbook(path)
+    for sheet, row, column, value, shown in [
+        ("files", 2, 4, 95136134, "0000000000"),
+        ("dependents", 2, 9, 0.335, "0.0%"),
+    ]:
+        cell = book[sheet].cell(row, column, value)
+        cell.number_format = shown
+    book.save(path)
+    command(path, "0801")
+    file = PensionFile.objects.get()
+    assert file.national_code == "0095136134"
+    assert [float(one.share_percent or 0) for one in file.dependents.all()] == [33.5]
+    assert not ImportBatch.objects.get().findings.exists()
+
+
+def test_one_import_of_a_branch_writes_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "PATIENCE", 0.3)
+    with contextlib.closing(psycopg2.connect(**connection.get_connection_params())) as other:
+        other.cursor().execute("SELECT pg_advisory_lock(hashtextextended('import into 0801', 0))")
+        with pytest.raises(CommandError):
+            command(legacy.DIRTY, "0801")
+        assert legacy.as_sets(command(legacy.DIRTY, "0801", "--dry-run"))["accepted"] == 46
+        assert command(legacy.CLEAN, "1001")["accepted"] == 40
+    assert command(legacy.DIRTY, "0801")["accepted"] == 46
+
+
+@pytest.mark.parametrize("words", [["no-such-file", "--branch", "0801"], ["x", "--branch", "0000"], ["x"], []])
+def test_a_wrong_command_is_one_sentence(words: list[str]) -> None:
+    with pytest.raises(CommandError):
+        call_command("import_pension_files", *words)
 
 
 def test_columns_in_any_order_extra_ones_reported(tmp_path: Path) -> None:

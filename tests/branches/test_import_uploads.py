@@ -120,6 +120,11 @@ WHOLE: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: book(xml('<row r="99999999999"><c r="A99999999999"><v>1</v></c></row>')),
         "upload.damaged",
     ),
+    "an archive in an archive": (lambda: packed({"x.xlsx": packed(samples())}), "upload.not_an_export"),
+    "a workbook's part that is none": (
+        lambda: book(parts={"xl/worksheets/_rels/x.xml": b" " * 5 * MB}),
+        "upload.too_large_inside",
+    ),
     "other sheets": (lambda: _other_book(), "source.incomplete"),
     "an archive of other files": (lambda: packed({"a.txt": b"x"}), "source.incomplete"),
     "an empty table": (lambda: packed(samples() | {"decrees.csv": b""}), "source.incomplete"),
@@ -210,6 +215,22 @@ def test_a_column_that_may_be_absent_is_told(branch: Branch, tmp_path: Path) -> 
     assert outcome.accepted == 46
     report = openpyxl.load_workbook(tmp_path / "report.xlsx")
     assert "column.absent" in [row[-1] for row in report.worksheets[1].values]
+
+
+def test_an_archive_may_hold_the_workbook_and_other_things(branch: Branch, tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    book = (legacy.CLEAN / "legacy.xlsx").read_bytes()
+    path.write_bytes(packed({"a/legacy.xlsx": book, "a/notes.txt": b"x", "__MACOSX/a/._legacy.xlsx": b"x"}))
+    assert run(path, branch).accepted == 40
+
+
+def test_a_formula_is_refused_cell_by_cell(branch: Branch, tmp_path: Path) -> None:
+    path = legacy.workbook(tmp_path / "x.xlsx", legacy.only(legacy.read(), "7080100001"))
+    book = openpyxl.load_workbook(path)
+    book["files"]["M2"] = '="فعال"'
+    book["decrees"]["I2"] = "=H2*2"
+    book.save(path)
+    assert run(path, branch).rejected == {"7080100001": ["status.unknown", "amount.not_a_number"]}
 
 
 def test_control_characters_reach_no_name(branch: Branch, tmp_path: Path) -> None:
