@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import Branch
@@ -92,7 +93,8 @@ class BranchField(forms.ModelChoiceField):
         if value in self.empty_values or isinstance(value, Branch):
             return value or None
         code = CODE.search(to_ascii_digits(str(value)))
-        match = {"pk": code[0]} if code else {"search_key__contains": fold(str(value))}
+        name = fold(str(value)).replace("\0", "")  # PostgreSQL cannot even be asked for a NUL
+        match = {"pk": code[0]} if code else {"search_key__contains": name}
         found = list(Branch.objects.filter(is_active=True, **match)[:2])
         if len(found) != 1:
             code_of_fault = "ambiguous" if found else "unknown"
@@ -216,9 +218,21 @@ INPUTS: dict[str, type[ActionForm]] = {
 }
 
 
+def _as_posted(data: Any) -> Any:
+    """What a page would have posted: text. JSON may bring numbers, lists and halves of characters."""
+    if isinstance(data, QueryDict):
+        return data
+    texts = {name: str(value).encode(errors="replace").decode() for name, value in data.items() if _is_text(value)}
+    return dict(data) | texts
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, (str, int, float, list, dict)) and not isinstance(value, bool)
+
+
 def take_input(action: str, data: Any, case: TransferCase | None = None) -> dict[str, Any]:
     """The cleaned input of `action`; BadInput with a sentence beside each field otherwise."""
-    form = INPUTS.get(action, ActionForm)(data or {}, case=case)
+    form = INPUTS.get(action, ActionForm)(_as_posted(data or {}), case=case)
     if not form.is_valid():
         raise BadInput(
             _("Something in the form has to be corrected; nothing was stored."),

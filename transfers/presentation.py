@@ -45,6 +45,11 @@ class DecreeSheet:
     lines: list[dict[str, Any]]
 
     @property
+    def caption(self) -> str:
+        """Tells the tables of two decrees of one kind apart."""
+        return f"{self.kind} {persian.fa(self.number)}"
+
+    @property
     def total(self) -> int:
         return sum(line["amount"] for line in self.lines)
 
@@ -139,6 +144,12 @@ def value_sent(content: dict[str, Any], section: str, name: str) -> str:
         if code and len(rows) == 1:
             return to_ascii_digits(strip_tags(str(value_of(part, code, rows[0][code]))))
     return ""
+
+
+def field_label(section: str, name: str) -> str:
+    """A field's label where the API named it by its code; what a person typed stays as it is."""
+    parts = snapshot.SECTIONS.get(section, ())
+    return next((label(part, name) for part in parts if name in PARTS[part]), name)
 
 
 def label(part: str, name: str) -> str:

@@ -13,6 +13,7 @@ from pension_transfer.lib.templatetags.persian import fa, jalali_month
 from transfers.hurdles import action_label
 from transfers.inputs import SECTION_NAMES
 from transfers.models import Code, TransferCase, TransferEvent
+from transfers.presentation import field_label
 from transfers.states import find_step
 from transfers.sync import MARKS
 
@@ -23,7 +24,6 @@ DETAILS: dict[str, tuple[Any, Callable[[Any], str]]] = {
     "letter_number": (gettext_lazy("letter number of the paper file"), fa),
     "pages": (gettext_lazy("pages counted"), fa),
     "section": (gettext_lazy("section"), lambda name: str(SECTION_NAMES.get(name, name))),
-    "field": (gettext_lazy("field"), fa),
     "code": (gettext_lazy("reason"), lambda code: str(Code(code).label)),
     "receipt_number": (gettext_lazy("registration receipt number"), fa),
 }
@@ -78,4 +78,7 @@ def _label(case: TransferCase, event: TransferEvent) -> str:
 
 
 def _details(details: dict[str, Any]) -> list[str]:
-    return [f"{name}: {show(details[key])}" for key, (name, show) in DETAILS.items() if details.get(key)]
+    told = [f"{name}: {show(details[key])}" for key, (name, show) in DETAILS.items() if details.get(key)]
+    if field := details.get("field"):
+        told.append(f"{_('field')}: {field_label(details.get('section', ''), field)}")
+    return told

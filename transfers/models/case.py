@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.models import Branch, PensionFile, User
 from branches.roles import Action, scoped
-from pension_transfer.lib.persian import to_ascii_digits
+from pension_transfer.lib.persian import fold
 from pension_transfer.lib.validation import digits
 from transfers.states import TURNS, Flow, Side, State, Turn
 from transfers.turns import waiting_for
@@ -48,7 +48,7 @@ class TransferCaseQuerySet(models.QuerySet["TransferCase"]):
 
     def find(self, text: str) -> "TransferCaseQuerySet":
         """By tracking number, pension number or national code, in any digits."""
-        key = to_ascii_digits("".join(text.split()).replace("-", ""))
+        key = fold(text).replace("-", "")
         return self.filter(Q(tracking_number=key) | Q(pension_number=key) | Q(national_code=key)).order_by("-id")
 
 

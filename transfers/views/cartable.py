@@ -17,8 +17,8 @@ from pension_transfer.lib.paging import page_of
 from transfers import exchange
 from transfers.models import TransferCase
 from transfers.states import TURN_ROLES, Side, State
-from transfers.views.case_page import next_step
 from transfers.views.context import branches_where, menu_path, person, remember_waiting
+from transfers.views.pressable import next_step
 
 HAS_TURNS = frozenset().union(*TURN_ROLES.values())
 WAYS: dict[str, Any] = {

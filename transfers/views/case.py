@@ -22,9 +22,10 @@ from transfers.hurdles import action_label
 from transfers.models import TransferCase
 from transfers.models.case import TransferCaseQuerySet
 from transfers.states import MOVES, WITHIN, Side, State
-from transfers.views.case_page import IN_PLACE, CasePage, find_case, turn_of
+from transfers.views.case_page import CasePage, find_case
 from transfers.views.context import menu_path, person
 from transfers.views.posting import Rejected, command_id, is_piece, seen
+from transfers.views.pressable import IN_PLACE, turn_of
 
 # Where a step leads when it was taken; the others stay on the page they were pressed on.
 LEADS_TO = {Action.SHOW_DECREES: "decrees"}

@@ -18,9 +18,9 @@ from transfers.inputs import MoveForm
 from transfers.models import TransferCase
 from transfers.states import Side
 from transfers.views.case import sentence_of
-from transfers.views.case_page import show_errors
 from transfers.views.context import branches_where, menu_path, person
 from transfers.views.posting import command_id
+from transfers.views.pressable import show_errors
 
 ORDER = ("branch_id", "sort_key", "id")
 FOUND = 100  # files shown of a search; a name that many people share is narrowed by a number

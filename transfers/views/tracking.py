@@ -12,8 +12,8 @@ from branches.models import User
 from pension_transfer.lib.persian import to_ascii_digits
 from transfers import timeline
 from transfers.models import TransferCase
-from transfers.views.case_page import standing_of
 from transfers.views.context import menu_path, person
+from transfers.views.pressable import standing_of
 
 TRACKING_NUMBER = re.compile("[0-9]{13}")
 MOST = 40  # copies of moves shown for one person

@@ -1,0 +1,152 @@
+"""A real Chromium before a real server, and a small country with a case on every stop of the way."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.core.cache import cache
+from django.core.management import call_command
+from django.test import Client
+from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from branches.models import PensionFile, User
+from branches.roles import Action, Role
+from tests.cast import Cast, Walk, make_cast, make_file, press
+from transfers.models import TransferCase
+from transfers.states import Side, State
+
+# Playwright keeps an event loop in this thread; Django need not be afraid of it.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = [
+    "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run", "--disable-dev-shm-usage",
+]  # fmt: skip
+PASSWORD = "mostamari-1405"
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+def chromium() -> str | None:
+    """The Chromium of this machine, or None."""
+    named = os.environ.get("CHROMIUM")
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    return named if named and Path(named).exists() else found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests; without one they are skipped, and with REQUIRE_BROWSER=1 that is an error."""
+    path = chromium()
+    if path is None and os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail("REQUIRE_BROWSER=1, and there is no Chromium: install the package chromium")
+    if path is None:
+        pytest.skip("NO SCREEN WAS LOOKED AT: there is no Chromium here; install the package chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def country(browser: Browser, django_db_setup: None, django_db_blocker: Any) -> Iterator[Cast]:
+    """Committed data for the tests of a module: a case in every state, the people with Persian names."""
+    with django_db_blocker.unblock():
+        cast = make_cast()
+        User.objects.update(first_name="مریم", last_name="رضایی", password=make_password(PASSWORD))
+        for number, (side, state) in enumerate(STOPS, 1):
+            Walk(cast, make_file(cast.origin, number)).to(state, side)
+        _compared_in_part(cast)
+        _active(cast)
+        make_file(cast.origin, 90), make_file(cast.destination, 91)
+        yield cast
+        for alias in sorted({"default", settings.CENTER}):
+            call_command("flush", database=alias, interactive=False, verbosity=0)
+        cache.clear()
+
+
+STOPS = (
+    (Side.ORIGIN, State.REFERRAL), (Side.ORIGIN, State.DRAFT), (Side.ORIGIN, State.TECHNICALLY_APPROVED),
+    (Side.ORIGIN, State.SENT), (Side.DESTINATION, State.RECEIVED), (Side.DESTINATION, State.VERIFIED),
+    (Side.DESTINATION, State.REGISTERED), (Side.ORIGIN, State.RETURNED), (Side.ORIGIN, State.CANCELLED),
+)  # fmt: skip
+
+
+def _compared_in_part(cast: Cast) -> None:
+    walk = Walk(cast, make_file(cast.origin, 50))
+    copy = walk.to(State.RECEIVED, Side.DESTINATION)
+    press(Action.SHOW_DECREES, copy, walk.staff)
+    press(Action.TICK, copy, walk.staff, section="contact", ticked="on")
+    press(Action.NOTE_DISCREPANCY, copy, walk.staff, section="principal", field="نام پدر", paper_value="احمد",
+          code="different_value", severity="must_be_corrected")  # fmt: skip
+
+
+def _active(cast: Cast) -> None:
+    walk = Walk(cast, make_file(cast.origin, 60))
+    walk.to(State.REGISTERED, Side.DESTINATION)
+    walk.activate()
+
+
+@pytest.fixture(scope="module")
+def site(country: Cast) -> Iterator[str]:
+    """The address of pytest-django's live server, over the module's data."""
+    server = LiveServer("127.0.0.1")
+    server._live_server_modified_settings.enable()
+    yield server.url
+    server._live_server_modified_settings.disable()
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def sessions(country: Cast) -> dict[int, str]:
+    """Everybody's session, committed before a test begins its transaction."""
+    return {user.pk: session_of(user) for user in User.objects.all()}
+
+
+@pytest.fixture
+def page_of(browser: Browser, site: str, sessions: dict[int, str]) -> Iterator[Callable[[User], Page]]:
+    """A page of the browser, signed in as somebody."""
+    opened = []
+
+    def open_page(user: User) -> Page:
+        context = browser.new_context(viewport=WIDE, locale="fa-IR", base_url=site)
+        context.set_default_timeout(15_000)
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": sessions[user.pk], "url": site}])
+        opened.append(context)
+        return context.new_page()
+
+    yield open_page
+    for context in opened:
+        context.close()
+
+
+def session_of(user: User) -> str:
+    client = Client()
+    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    return str(client.cookies[settings.SESSION_COOKIE_NAME].value)
+
+
+def addresses(user: User) -> list[str]:
+    """Every screen that this person can open, each once: those of the menu, a file, cases, their forms."""
+    cases = list(TransferCase.objects.visible_to(user).order_by("side", "state", "pk"))
+    files = list(PensionFile.objects.visible_to(user).order_by("pk"))
+    found = ["/", "/cases/", "/tracking/", "/help/", "/files/"]
+    found += [f"/cases/{case.pk}/" for case in cases[:: max(len(cases) // 3, 1)]]
+    found += [f"/cases/{case.pk}/decrees/" for case in cases if case.decrees_shown_at][:1]
+    found += [f"/tracking/?q={case.tracking_number}" for case in cases[:1]]
+    found += [f"/files/{file.pk}/" for file in files[:1]]
+    return found + [path for role in sorted(user.roles) for path in OWN.get(role, lambda rows: [])([*files, None])]
+
+
+OWN: dict[str, Callable[[list[Any]], list[str]]] = {
+    Role.CLERK: lambda files: ["/referral/", f"/files/{files[-2].pk}/refer/", f"/files/{files[0].pk}/refer/"],
+    Role.BRANCH_HEAD: lambda files: ["/send/"],
+    Role.INSURANCE_DEPUTY: lambda files: ["/send/"],
+    Role.DESTINATION_STAFF: lambda files: ["/receive/"],
+}

@@ -1,0 +1,171 @@
+"""Every screen, opened by every role in a real browser, at the width of a desk and of a telephone."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from playwright.sync_api import ConsoleMessage, Page, Request, expect
+
+from branches.models import User
+from branches.roles import Action, Role
+from tests.browser.conftest import NARROW, PASSWORD, WIDE, addresses
+from tests.cast import Cast
+from transfers.models import TransferCase, TransferEvent
+from transfers.states import Side, State
+
+pytestmark = pytest.mark.django_db(databases="__all__")  # reads only; what the pages show was committed before
+Opener = Callable[[User], Page]
+# Letters that stand in a Persian page on purpose: keys of the keyboard, the other language's name, formats.
+LATIN = re.compile(r"[A-Za-z]{2,}")
+ALLOWED = {"IR", "English", "Enter", "Ctrl", "Esc", "XLSX", "CSV", "ZIP"}
+SPOKEN = """() => [document.body.innerText,
+  ...[...document.querySelectorAll("[aria-label],[placeholder],[title]")].flatMap(
+    (e) => ["aria-label", "placeholder", "title"].map((name) => e.getAttribute(name) || ""))].join("\\n")"""
+WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+AXE = Axe().axe_script
+RUN_AXE = """(contrast) => axe.run({resultTypes: ["violations"], rules: {"color-contrast": {enabled: contrast}}})
+  .then((results) => results.violations)"""
+STATE = "() => document.querySelector('.page-actions .chip')?.innerText ?? ''"
+JUDGED: set[tuple[str, str, int]] = set()
+
+PEOPLE = [
+    ("0801", Role.CLERK), ("0801", Role.TECHNICAL_OFFICER), ("0801", Role.BRANCH_HEAD),
+    ("0801", Role.INSURANCE_DEPUTY), ("1001", Role.DESTINATION_STAFF), ("1001", Role.TECHNICAL_OFFICER),
+    ("", Role.PROVINCE_SUPERVISOR), ("", Role.CENTER_OPERATOR), ("", Role.AUDITOR), ("", "outsider"),
+]  # fmt: skip
+
+
+class Watch:
+    """Listens to a page: what the console says, what is asked of other hosts, what fails."""
+
+    def __init__(self, page: Page, site: str):
+        self.page, self.site, self.faults = page, site, []  # type: ignore[var-annotated]
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.say(f"script: {error}"))
+        page.on("request", self._request)
+
+    def say(self, fault: str) -> None:
+        self.faults.append(f"{self.page.url} {fault}")
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.say(f"console: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((self.site, "data:")):
+            self.say(f"asks elsewhere: {request.url}")
+
+    def look(self, path: str, status: int = 200) -> None:
+        """Open a page and look at it at both widths."""
+        answer = self.page.goto(path)
+        if answer is None or answer.status != status or not answer.url.endswith(path):
+            self.say(f"{path}: status {answer and answer.status}, not {status}")
+        self.look_again()
+
+    def look_again(self) -> None:
+        """The page as it stands now, at both widths."""
+        for size in (NARROW, WIDE):
+            self.page.set_viewport_size(size)  # type: ignore[arg-type]
+            if over := self.page.evaluate(WIDER):
+                self.say(f"scrolls sideways by {over} at {size['width']}")
+            self._axe(size["width"])
+        words = set(LATIN.findall(self.page.evaluate(SPOKEN))) - ALLOWED
+        if words:
+            self.say(f"not Persian: {sorted(words)}")
+
+    def _axe(self, width: int) -> None:
+        """The rules of accessibility: each kind of page, in each state of its case, once at each width."""
+        kind = re.sub("[0-9]+", "N", urlsplit(self.page.url).path), self.page.evaluate(STATE), width
+        if kind in JUDGED:
+            return
+        JUDGED.add(kind)
+        self.page.evaluate(AXE)
+        for violation in self.page.evaluate(RUN_AXE, width == WIDE["width"]):  # colours are the same at both
+            places = [node["target"] for node in violation["nodes"]][:3]
+            self.say(f"axe at {width}: {violation['id']} {places}")
+
+
+def person(country: Cast, place: str, role: str) -> User:
+    return User.objects.get(pk=country.people[place, role].pk)
+
+
+def case_at(state: str, side: str) -> TransferCase:
+    return TransferCase.objects.filter(state=state, side=side, closed_at=None).order_by("pk")[0]
+
+
+@pytest.mark.parametrize(("place", "role"), PEOPLE)
+def test_every_screen_of_a_role(country: Cast, site: str, page_of: Opener, place: str, role: str) -> None:
+    user = person(country, place, role)
+    watch = Watch(page_of(user), site)
+    for path in addresses(user):
+        watch.look(path)
+    assert watch.faults == []
+
+
+def test_the_pages_of_refusal(country: Cast, site: str, page_of: Opener) -> None:
+    watch = Watch(page_of(person(country, "0801", Role.CLERK)), site)
+    for path, status in [("/cases/999999/", 404), ("/nothing-here/", 404), ("/send/", 403)]:
+        watch.look(path, status)
+    told = [fault for fault in watch.faults if f"status of {404}" not in fault and f"status of {403}" not in fault]
+    assert told == []
+
+
+def test_signing_in(country: Cast, site: str, browser: Any) -> None:
+    page = browser.new_page(base_url=site, locale="fa-IR")
+    watch = Watch(page, site)
+    watch.look("/sign-in/")
+    page.locator("[name=username]").fill("nobody")
+    page.locator("[name=password]").fill("nothing")
+    page.keyboard.press("Enter")
+    expect(page.locator(".alert-error")).to_be_visible()
+    watch.look_again()
+    page.close()
+    assert watch.faults == []
+
+
+def test_the_comparison_by_keyboard(country: Cast, site: str, page_of: Opener) -> None:
+    case = case_at(State.DRAFT, Side.ORIGIN)
+    page = page_of(person(country, "0801", Role.TECHNICAL_OFFICER))
+    watch = Watch(page, site)
+    page.goto(f"/cases/{case.pk}/")
+    expect(page.locator("#next button[aria-disabled=true]")).to_be_visible()
+    for section in ("principal", "contact", "dependents", "decrees", "deductions", "last_pay_certificate"):
+        page.locator(f"#tick-{section}").focus()
+        page.keyboard.press("Space")
+        expect(page.locator(f"#tick-{section}")).to_have_attribute("aria-pressed", "true")
+        expect(page.locator(f"#tick-{section}")).to_be_focused()
+    expect(page.locator("#approve_technical_last_paid_month")).to_be_visible()
+    watch.look_again()
+    page.locator("#tick-contact").press("Space")
+    expect(page.locator("#next button[aria-disabled=true]")).to_be_visible()
+    assert case.ticks.count() == 5
+    assert watch.faults == []
+
+
+def test_what_was_typed_is_back_after_signing_in_again(country: Cast, site: str, page_of: Opener) -> None:
+    officer = person(country, "0801", Role.TECHNICAL_OFFICER)
+    case = case_at(State.DRAFT, Side.ORIGIN)
+    page = page_of(officer)
+    page.goto(f"/cases/{case.pk}/{Action.SEND_BACK}/")
+    page.locator("[name=reason]").fill("برگ دوم پرونده ندارد")
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.locator("form[data-keep] button[type=submit]").click()
+    page.locator("[name=username]").fill(officer.username)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("[name=reason]")).to_have_value("برگ دوم پرونده ندارد")
+    assert TransferCase.objects.get(pk=case.pk).state == State.DRAFT
+
+
+def test_a_double_click_takes_a_step_once(country: Cast, site: str, page_of: Opener) -> None:
+    copy = case_at(State.VERIFIED, Side.DESTINATION)
+    page = page_of(person(country, "1001", Role.DESTINATION_STAFF))
+    page.goto(f"/cases/{copy.pk}/")
+    page.locator("#next button").dblclick()
+    expect(page.locator(".alert-success")).to_be_visible()
+    assert TransferEvent.objects.filter(case=copy, action=Action.REGISTER).count() == 1
