@@ -1,0 +1,239 @@
+"""The one oracle: what must hold after every step, asked of the rows themselves (DESIGN section 8).
+
+Each function returns the problems it found, in words; `problems` asks them all.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from typing import Any
+
+from branches.models import PensionFile
+from central.models import Custody, Envelope, Receipt, Seat, Waiting
+from central.rules import seal_holds
+from transfers import trail
+from transfers.models import Content, Crossing, Part, TransferCase, TransferEvent
+
+OVER = {"withdrawn", "returned", "activated", "cancelled"}  # with one of these an envelope is not on its way
+PART_OF = {
+    "refer": "draft", "edit_move": "draft", "assemble": "draft", "approve_technical": "technical",
+    "approve_head": "head", "register": "register", "activate": "activate",
+}  # fmt: skip
+ON_ITS_WAY = ["head_approved", "sent", "received", "verified"]
+WHOSE_TURN: dict[tuple[str, str], set[str]] = {
+    ("origin", "referral"): {"clerk"},
+    ("origin", "draft"): {"clerk", "technical_officer"},
+    ("origin", "technically_approved"): {"head"},
+    ("origin", "head_approved"): {"center", "head"},
+    ("origin", "sent"): {"other_branch"},
+    ("origin", "received"): {"other_branch"},
+    ("origin", "verified"): {"other_branch"},
+    ("origin", "registered"): {"other_branch"},
+    ("origin", "returned"): {"clerk"},
+    ("destination", "received"): {"destination_staff"},
+    ("destination", "verified"): {"destination_staff"},
+    ("destination", "registered"): {"activator"},
+    ("destination", "returned"): {"other_branch"},
+}
+
+
+def said_of_envelopes() -> dict[Any, set[str]]:
+    """The kinds of receipt each envelope has."""
+    kinds: dict[Any, set[str]] = defaultdict(set)
+    for envelope, kind in Receipt.objects.values_list("envelope_id", "kind"):
+        kinds[envelope].add(kind)
+    return kinds
+
+
+# --- I2, I3, I4: the way of an envelope -----------------------------------------------------------------
+
+
+def one_open_move() -> list[str]:
+    """I2: a move has at most one live envelope, a pension at most one open move; the seat says which."""
+    said, live = said_of_envelopes(), defaultdict(list)
+    for envelope in Envelope.objects.defer("body"):
+        if not said[envelope.pk] & OVER:
+            live[envelope.pension_number].append(envelope.move)
+    seats = dict(Seat.objects.values_list("pension_number", "open_move"))
+    found = [f"I2 {n}: live {moves}, seat {seats[n]}" for n, moves in live.items() if moves != [seats[n]]]
+    opened = TransferCase.objects.filter(side="origin", closed_at=None)
+    numbers = Counter(opened.values_list("pension_number", flat=True))
+    return found + [f"I2 {number} has {n} open moves" for number, n in numbers.items() if n > 1]
+
+
+def received_once() -> list[str]:
+    """I3: an envelope is received by its addressee only, once, and it is the one that was sealed."""
+    envelopes = {envelope.pk: envelope for envelope in Envelope.objects.all()}
+    copies = list(Content.objects.filter(case__side="destination").select_related("case"))
+    times = Counter(copy.envelope_id for copy in copies)
+    found = [f"I3 {pk} was received {n} times" for pk, n in times.items() if n > 1]
+    for copy in copies:
+        envelope = envelopes[copy.envelope_id]
+        if copy.case.branch_id != envelope.destination or copy.body != envelope.body:
+            found.append(f"I3 {envelope} at {copy.case.branch_id} is not what was sent there")
+    takers = Receipt.objects.filter(kind="received").values_list("envelope_id", "by_branch")
+    found += [f"I3 {pk} was taken by {by}" for pk, by in takers if by != envelopes[pk].destination]
+    return found + [f"I1 {envelope}: broken seal" for envelope in envelopes.values() if not seal_holds(envelope)]
+
+
+def registered_as_sealed() -> list[str]:
+    """I4: what the destination registered is what the origin sealed; looked at until the file lives on."""
+    cases = TransferCase.objects.filter(side="destination", state="registered", closed_at=None)
+    found = []
+    for case in cases.select_related("pension_file"):
+        sealed = json.loads(Envelope.objects.get(pk=case.envelope_id).body)
+        if case.pension_file is None or _in_the_file(case.pension_file) != _in_the_envelope(sealed):
+            found.append(f"I4 {case} differs from what was sealed")
+    return found
+
+
+def _in_the_file(file: PensionFile) -> list[Any]:
+    valid = file.decrees.filter(is_valid=True).prefetch_related("lines")
+    people, debts = file.dependents.all(), file.deductions.all()
+    return [
+        (file.pension_number, file.national_code, file.last_name, file.iban, file.last_paid_month),
+        sorted((d.number, d.amount_after, sum(line.amount for line in d.lines.all())) for d in valid),
+        sorted((p.national_code, p.first_name, str(p.birth_date)) for p in people),
+        sorted((d.kind, d.creditor, d.monthly_amount, d.remaining_amount) for d in debts),
+    ]
+
+
+def _in_the_envelope(sealed: dict[str, Any]) -> list[Any]:
+    principal, people, debts = sealed["principal"], sealed["dependents"], sealed["deductions"]
+    one = (sealed["file"]["pension_number"], principal["national_code"], principal["last_name"])
+    return [
+        (*one, sealed["contact"]["iban"], sealed["last_pay_certificate"]["last_paid_month"]),
+        sorted((d["number"], d["amount_after"], sum(n["amount"] for n in d["lines"])) for d in sealed["decrees"]),
+        sorted((p["national_code"], p["first_name"], str(p["birth_date"])) for p in people),
+        sorted((d["kind"], d["creditor"], d["monthly_amount"], d["remaining_amount"]) for d in debts),
+    ]
+
+
+# --- I5, I6: who pays -----------------------------------------------------------------------------------
+
+
+def paid_at_one_branch() -> list[str]:
+    """I5, I6: every month from the first on belongs to exactly one branch, the last of them to the seat's."""
+    months: dict[str, list[Any]] = defaultdict(list)
+    for row in Custody.objects.all():
+        if not row.months.isempty:
+            months[row.pension_number].append((row.months.lower, row.months.upper, row.branch_code))
+    found = []
+    for seat in Seat.objects.all():
+        rows = sorted(months[seat.pk], key=lambda row: row[0])
+        if any(before[1] != after[0] for before, after in pairwise(rows)):
+            found.append(f"I5/I6 the months of {seat.pk} overlap or leave a gap: {rows}")
+        if not seat.closure and (not rows or rows[-1][1:] != (None, seat.payable_branch)):
+            found.append(f"I6 {seat.pk} is payable at {seat.payable_branch}, its months say {rows[-1:]}")
+    return found
+
+
+def paid_where_the_seat_is() -> list[str]:
+    """I5 at the branches: a file that can be paid on is held by the branch that the seat names."""
+    payable = dict(Seat.objects.values_list("pension_number", "payable_branch"))
+    free = PensionFile.objects.filter(status__in=["active", "suspended"], frozen_by=None)
+    rows = free.values_list("pension_number", "branch_id")
+    return [f"I5 {n} is payable at {at}, seat {payable.get(n)}" for n, at in rows if payable.get(n) != at]
+
+
+def frozen_while_on_its_way() -> list[str]:
+    """A file is frozen exactly while a sealed move of it is on its way."""
+    expected = TransferCase.objects.filter(side="origin", state__in=ON_ITS_WAY)
+    sealed = dict(expected.values_list("pension_file_id", "transfer_id"))
+    held = dict(PensionFile.objects.exclude(frozen_by=None).values_list("pk", "frozen_by"))
+    return [] if held == sealed else [f"I5 frozen are {held}, on their way are {sealed}"]
+
+
+# --- I8, I9, I10: people ----------------------------------------------------------------------------------
+
+
+def four_eyes() -> list[str]:
+    """I8: nobody takes two of draft, technical, head approval of a move; nobody activates their registration."""
+    taken: dict[tuple[int, int], set[str]] = defaultdict(set)
+    rows = TransferEvent.objects.filter(action__in=PART_OF).values_list("case_id", "by_id", "action")
+    for case, by, action in rows:
+        taken[case, by].add(PART_OF[action])
+    found = [f"I8 {by} took {names} in case {case}" for (case, by), names in taken.items() if len(names) > 1]
+    pairs = Counter(Part.objects.values_list("case_id", "user_id"))
+    return found + [f"I8 two parts of {pair}" for pair, n in pairs.items() if n > 1]
+
+
+def told_by_the_trail() -> list[str]:
+    """I9: every state a case was in can be read from its trail without a gap, and the chain holds."""
+    trails: dict[int, list[TransferEvent]] = defaultdict(list)
+    for event in TransferEvent.objects.order_by("case", "sequence"):
+        trails[event.case_id].append(event)
+    found = []
+    for case in TransferCase.objects.all():
+        events = trails[case.pk]
+        if not _is_chain(events) or (len(events), events[-1].to_state) != (case.trail_length, case.state):
+            found.append(f"I9 the trail of {case.pk} does not hold")
+        nobodys = [e.action for e in events if not e.by_id and not e.branch_code and e.action != "lapse"]
+        found += [f"I9 {action} of {case.pk} is nobody's" for action in nobodys]
+    return found
+
+
+def _is_chain(events: list[TransferEvent]) -> bool:
+    hashes, states = ["", *(e.hash for e in events)], ["", *(e.to_state for e in events)]
+    return bool(events) and all(
+        (e.sequence, e.previous_hash, e.from_state, e.hash) == (i + 1, hashes[i], states[i], trail.hash_of(e))
+        for i, e in enumerate(events)
+    )
+
+
+def somebodys_turn() -> list[str]:
+    """I10: every case is somebody's turn, or closed; what waits for the center was asked of it."""
+    found = []
+    for case in TransferCase.objects.all():
+        expected = WHOSE_TURN.get((case.side, case.state), set()) if case.closed_at is None else {"nobody"}
+        if case.turn not in expected:
+            found.append(f"I10 {case.side} {case} waits for {case.turn}, not for {expected}")
+        if case.turn == "center" and not case.crossings.filter(state="open").exists():
+            found.append(f"I10 {case} waits for the center, which was not asked")
+        if case.closed_at and case.state not in {"registered", "cancelled"}:
+            found.append(f"I10 {case} is closed in {case.state}")
+    return found
+
+
+CHECKS: tuple[Callable[[], list[str]], ...] = (
+    one_open_move, received_once, registered_as_sealed, paid_at_one_branch, paid_where_the_seat_is,
+    frozen_while_on_its_way, four_eyes, told_by_the_trail, somebodys_turn,
+)  # fmt: skip
+
+
+def problems(checks: Iterable[Callable[[], list[str]]] = CHECKS) -> list[str]:
+    """Every invariant that does not hold now; empty when all is well."""
+    return [problem for check in checks for problem in check()]
+
+
+# --- between the branches -----------------------------------------------------------------------------------
+
+
+def unfinished() -> list[str]:
+    """What may be open between two rounds of sync, and never after one with the center reachable."""
+    found = [f"{crossing} is open" for crossing in Crossing.objects.filter(state="open")]
+    said = said_of_envelopes()
+    waiting = set(Waiting.objects.values_list("envelope_id", flat=True))
+    untaken = {pk for pk in Envelope.objects.values_list("pk", flat=True) if not said[pk]}
+    found += [] if waiting == untaken else [f"the queue holds {waiting}, untaken are {untaken}"]
+    for case in TransferCase.objects.filter(side="origin").exclude(envelope_id=None):
+        found += _disagreement(case, said[case.envelope_id])
+    return found + [f"{copy} waits for a move that is over" for copy in _forgotten()]
+
+
+def _disagreement(case: TransferCase, said: set[str]) -> list[str]:
+    """The other side's copy of the same envelope stands where the origin believes it to stand."""
+    if case.state in {"draft", "technically_approved", "cancelled"}:
+        return []
+    copies = TransferCase.objects.filter(side="destination", transfer_id=case.transfer_id)
+    copy = copies.filter(envelope_id=case.envelope_id).first()
+    here, there = (case.state, case.closed_at is None), copy and (copy.state, copy.closed_at is None)
+    untaken = case.state in {"head_approved", "sent"} and not said and there is None
+    return [] if untaken or here == there else [f"{case}: {here} here, {there} there, {sorted(said)}"]
+
+
+def _forgotten() -> list[TransferCase]:
+    """Copies at a destination that wait for an origin that has closed the move."""
+    over = TransferCase.objects.filter(side="origin", state="cancelled").values("transfer_id")
+    return list(TransferCase.objects.open().filter(side="destination", transfer_id__in=over))

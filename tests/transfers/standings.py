@@ -1,0 +1,241 @@
+"""Everywhere a copy can stand, and who may do what there: DESIGN section 5, written down a second time by hand.
+
+The tests of the door and of the API expect what stands here, so a change in branches.roles or transfers.states
+is noticed. Words only: nothing is taken from those two tables.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from branches.models import Appointment, Branch, User
+from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen, Refusal
+from tests.cast import DIFFERENCE, MOVE, PAPER, Cast, Walk, press
+from tests.expect import fresh
+from transfers import exchange
+from transfers.models import TransferCase
+
+OFFICES = "clerk technical_officer branch_head insurance_deputy destination_staff"
+HEADS = "branch_head insurance_deputy"
+EVERYBODY = f"{OFFICES} province_supervisor center_operator auditor"
+MAY = {
+    "view_files": EVERYBODY,
+    "import_files": f"{HEADS} center_operator",
+    "correct_file": "clerk",
+    "view_cases": EVERYBODY,
+    "refer": "clerk",
+    "edit_move": "clerk",
+    "assemble": "clerk",
+    "tick": "technical_officer destination_staff",
+    "approve_technical": "technical_officer",
+    "send_back": f"technical_officer {HEADS}",
+    "approve_head": HEADS,
+    "recall": HEADS,
+    "cancel": f"clerk {HEADS}",
+    "reopen": "clerk technical_officer",
+    "receive": "destination_staff",
+    "show_decrees": "technical_officer destination_staff",
+    "record_paper": "destination_staff",
+    "note_discrepancy": "technical_officer destination_staff",
+    "drop_discrepancy": "technical_officer destination_staff",
+    "verify": "destination_staff",
+    "return_to_origin": "technical_officer destination_staff",
+    "register": "technical_officer destination_staff",
+    "activate": f"technical_officer {HEADS}",
+}
+WHY = {"reason": "مدرک ناقص است"}
+INPUT: dict[str, dict[str, Any]] = {  # what each action asks for; the others ask for nothing
+    "edit_move": MOVE,
+    "tick": {"section": "contact", "ticked": "on"},
+    "approve_technical": {"last_paid_month": "1405/08"},
+    "send_back": WHY,
+    "recall": WHY,
+    "cancel": WHY,
+    "receive": {"envelope_id": "of the move"},
+    "record_paper": PAPER,
+    "note_discrepancy": DIFFERENCE,
+    "drop_discrepancy": {"discrepancy": "0"},
+    "return_to_origin": {"code": "other", "note": "پرونده دیگری رسیده است"},
+}
+# --- how a copy comes to stand there ---------------------------------------------------------------------
+
+
+def _complete_referral(walk: Walk) -> TransferCase:
+    return press("send_back", walk.to("draft"), walk.officer, **WHY)
+
+
+def _compared_draft(walk: Walk) -> TransferCase:
+    case = walk.to("technically_approved")
+    case = press("send_back", case, walk.head, **WHY)
+    return press("assemble", case, walk.clerk)
+
+
+def _refused_deposit(walk: Walk) -> TransferCase:
+    case = walk.to("technically_approved")
+    Branch.objects.filter(pk=walk.cast.destination.pk).update(is_active=False)
+    exchange.publish_directory()
+    walk.send()
+    Branch.objects.update(is_active=True)
+    exchange.publish_directory()
+    return fresh(case)
+
+
+def _active(walk: Walk) -> None:
+    walk.to("registered", "destination")
+    walk.activate()
+
+
+def _compared(walk: Walk) -> TransferCase:
+    walk.to("received", "destination")
+    walk.compare()
+    return fresh(walk.copy)
+
+
+def _next_version_waits(walk: Walk) -> TransferCase:
+    copy = walk.to("returned", "destination")
+    case = press("reopen", fresh(walk.case), walk.clerk)
+    walk.case = press("assemble", case, walk.clerk)
+    walk.technical()
+    walk.send()
+    return fresh(copy)
+
+
+def _given_up(walk: Walk) -> TransferCase:
+    copy = walk.to("returned", "destination")
+    press("cancel", fresh(walk.case), walk.head, **WHY)
+    return fresh(copy)
+
+
+def _at(side: str, state: str) -> Callable[[Walk], TransferCase]:
+    return lambda walk: walk.to(state, side)
+
+
+def _active_at(side: str) -> Callable[[Walk], TransferCase]:
+    return lambda walk: _active(walk) or TransferCase.objects.get(side=side)
+
+
+# --- who may do what there --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A place to stand: side, state, how to get there, and the actions open to each office of that branch."""
+
+    name: str
+    side: str
+    state: str
+    reach: Callable[[Walk], TransferCase]
+    open_to: dict[str, str]
+
+    def open_actions(self, role: str) -> set[str]:
+        return {
+            action for roles, actions in self.open_to.items() if role in roles.split() for action in actions.split()
+        }
+
+
+def _origin(name: str, state: str, reach: Callable[[Walk], TransferCase] | None = None, **open_to: str) -> Standing:
+    return Standing(name, "origin", state, reach or _at("origin", state), _by_office(open_to))
+
+
+def _there(name: str, state: str, reach: Callable[[Walk], TransferCase] | None = None, **open_to: str) -> Standing:
+    return Standing(name, "destination", state, reach or _at("destination", state), _by_office(open_to))
+
+
+def _by_office(open_to: dict[str, str]) -> dict[str, str]:
+    offices = {"officer": "technical_officer", "heads": HEADS, "staff": "destination_staff"}
+    return {offices.get(office, office): actions for office, actions in open_to.items()}
+
+
+_MARKING = "tick show_decrees note_discrepancy drop_discrepancy return_to_origin"
+_JUDGING = "note_discrepancy drop_discrepancy return_to_origin register"
+STANDINGS = [
+    _origin("incomplete referral", "referral", clerk="edit_move cancel", heads="cancel"),
+    _origin("complete referral", "referral", _complete_referral, clerk="edit_move assemble cancel", heads="cancel"),
+    _origin("draft", "draft", clerk="edit_move assemble cancel", officer="tick send_back", heads="cancel"),
+    _origin(
+        "compared draft", "draft", _compared_draft,
+        clerk="edit_move assemble cancel", officer="tick send_back approve_technical", heads="cancel",
+    ),
+    _origin(
+        "draft after a return", "draft", lambda walk: press("reopen", walk.to("returned"), walk.officer),
+        clerk="edit_move assemble cancel", heads="cancel",
+    ),
+    _origin("technically approved", "technically_approved", heads="approve_head send_back cancel"),
+    _origin("refused by the center", "head_approved", _refused_deposit, heads="recall"),
+    _origin("sent", "sent", heads="recall"),
+    _origin("received", "received"),
+    _origin("verified", "verified"),
+    _origin("registered", "registered"),
+    _origin("active", "registered", _active_at("origin")),
+    _origin("returned", "returned", clerk="reopen", officer="reopen", heads="cancel"),
+    _origin("cancelled", "cancelled"),
+    _there("received there", "received", staff=f"{_MARKING} record_paper", officer=_MARKING),
+    _there("compared there", "received", _compared, staff=f"{_MARKING} record_paper verify", officer=_MARKING),
+    _there("verified there", "verified", staff=_JUDGING, officer=_JUDGING),
+    _there("registered there", "registered", officer="activate", heads="activate"),
+    _there("active there", "registered", _active_at("destination")),
+    _there("returned there", "returned", staff="receive"),
+    _there("next version waits", "returned", _next_version_waits, staff="receive"),
+    _there("cancelled there", "cancelled", _given_up),
+]  # fmt: skip
+
+
+# --- who asks ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with one office at one place (or none), and how the origin and the destination see them."""
+
+    name: str
+    role: str
+    place: str  # origin, destination, third, or the provinces and the country
+    user: User
+
+
+REACH = {  # what each place reaches
+    "origin": {"origin"}, "destination": {"destination"}, "third": {"third"}, "province of origin": {"origin"},
+    "province of destination": {"destination", "third"}, "country": {"origin", "destination", "third"}, "": set(),
+}  # fmt: skip
+
+
+def people(cast: Cast) -> Iterator[Person]:
+    """Every role at every place; an outsider, and a superuser without office."""
+    for place in ("origin", "destination", "third"):
+        for role in OFFICES.split():
+            yield Person(f"{role} of {place}", role, place, cast.at(getattr(cast, place), role))
+    yield Person("province of origin", "province_supervisor", "province of origin", cast.reader("province_supervisor"))
+    there = User.objects.create(username="province_there")
+    Appointment.objects.create(
+        user=there,
+        role="province_supervisor",
+        administration=cast.destination.administration,
+        since=dt.date(2020, 1, 1),
+    )
+    yield Person("province of destination", "province_supervisor", "province of destination", there)
+    for role in ("center_operator", "auditor"):
+        yield Person(role, role, "country", cast.reader(role))
+    yield Person("outsider", "", "", cast.reader("outsider"))
+    yield Person("superuser", "", "", User.objects.create(username="root", is_superuser=True, is_staff=True))
+
+
+def expected(standing: Standing, person: Person, action: str) -> type[Refusal] | None:
+    """What `person` hears at the door: the kind of refusal, or None when the step is taken."""
+    if standing.side not in REACH[person.place]:
+        return NotSeen
+    if person.role not in MAY[action].split():
+        return NotAllowed
+    return None if action in standing.open_actions(person.role) else NotNow
+
+
+def given(action: str, case: TransferCase) -> dict[str, Any]:
+    """A valid input of the action for this case."""
+    if action != "receive":
+        return INPUT.get(action, {})
+    origin = TransferCase.objects.get(transfer_id=case.transfer_id, side="origin")
+    return {"envelope_id": str(origin.envelope_id or case.envelope_id or uuid.UUID(int=0))}
+
+
+__all__ = ["INPUT", "MAY", "STANDINGS", "BadInput", "Person", "Standing", "expected", "given", "people"]

@@ -1,0 +1,80 @@
+"""Content altered in the center: refused by every step that needs it, told, and no dead end (FAULTS 23, 24)."""
+
+import pytest
+from django.conf import settings
+
+from branches.models import PensionFile
+from branches.roles import Action
+from central.models import Receipt, Seat
+from pension_transfer.lib.errors import NotNow
+from tests import oracle
+from tests.cast import Walk, make_file, press
+from tests.expect import fresh, tamper
+from transfers import hurdles, sync
+from transfers.models import TransferCase
+from transfers.states import Side, State
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+ENVELOPES = "central_envelope"
+
+
+def _alter(change: str = "body = replace(body, '166255500', '186255500')") -> None:
+    tamper(settings.CENTER, ENVELOPES, f"UPDATE {ENVELOPES} SET {change} WHERE pension_number = '7000000001'")
+
+
+def _refused(action: str, case: TransferCase, walk: Walk) -> None:
+    with pytest.raises(NotNow) as caught:
+        press(action, case, walk.staff)
+    assert caught.value.code == "seal_broken"
+
+
+def test_altered_content_is_not_received_and_can_be_recalled(walk: Walk) -> None:
+    case = walk.to(State.SENT)
+    _alter()
+    with pytest.raises(NotNow) as caught:
+        walk.receive()
+    assert caught.value.code == "seal_broken"
+    assert not Receipt.objects.exists() and not TransferCase.objects.filter(side=Side.DESTINATION).exists()
+    assert press(Action.RECALL, fresh(case), walk.head, reason="مهر شکسته").state == State.DRAFT
+
+
+def test_an_envelope_swapped_with_another_is_not_received(walk: Walk) -> None:
+    walk.to(State.SENT)
+    other = Walk(walk.cast, make_file(walk.cast.origin, 2))
+    other.to(State.SENT)
+    _alter(f"(body, seal) = (SELECT body, seal FROM {ENVELOPES} WHERE pension_number = '7000000002')")
+    with pytest.raises(NotNow) as caught:
+        walk.receive()
+    assert caught.value.code == "seal_broken"
+    other.receive()
+    assert TransferCase.objects.get(side=Side.DESTINATION).pension_number == "7000000002"
+
+
+def test_altered_after_it_was_received_it_is_not_registered_and_goes_back(walk: Walk) -> None:
+    walk.to(State.RECEIVED)
+    walk.compare()
+    _alter()
+    copy = press(Action.VERIFY, walk.copy, walk.staff)
+    assert hurdles.at_the_center(copy) == hurdles.refused_by_center("seal_broken")
+    _refused(Action.REGISTER, copy, walk)
+    copy = press(Action.RETURN_TO_ORIGIN, fresh(copy), walk.staff, code="seal_broken")
+    sync.sync()
+    assert (copy.state, fresh(walk.case).state) == (State.RETURNED, State.RETURNED)
+    assert fresh(walk.case).events.latest("sequence").details == {"code": "seal_broken"}
+    assert oracle.unfinished() == []
+
+
+def test_altered_after_it_was_verified_nothing_of_it_is_registered(walk: Walk) -> None:
+    copy = walk.to(State.VERIFIED, Side.DESTINATION)
+    _alter()
+    _refused(Action.REGISTER, copy, walk)
+    assert fresh(copy).state == State.VERIFIED
+    assert not PensionFile.objects.filter(branch=walk.cast.destination).exists()
+    assert Seat.objects.get().payable_branch == "0801"
+
+
+def test_altered_after_it_was_registered_it_is_activated_all_the_same(walk: Walk) -> None:
+    copy = walk.to(State.REGISTERED, Side.DESTINATION)
+    _alter()
+    press(Action.ACTIVATE, copy, walk.other_officer)
+    assert Seat.objects.get().open_move is None

@@ -1,0 +1,253 @@
+"""Killed between the commits of a step that crosses to the center: the next sync finishes it, once (FAULTS 1-9, 44)."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from branches.roles import Action, Role
+from central.models import Envelope, Receipt
+from pension_transfer.lib import failpoints
+from tests import oracle
+from tests.cast import Cast, Walk, make_cast, make_file, press
+from tests.expect import fresh
+from tests.processes import NOWHERE, Line, Site, center_url, site
+from transfers import sync
+from transfers.models import Command, Crossing, TransferCase, TransferEvent
+from transfers.states import Side, State
+
+pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
+apart = pytest.mark.skipif(settings.CENTER == "default", reason="THE CENTER STANDS IN THE SITE'S DATABASE: not cut off")
+POINTS = ("intended", "asked", "finishing", "finished")
+WHY, PAPER_MISSING = {"reason": "مدرک ناقص است"}, {"code": "paper_missing"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step that crosses: from where, what the center then says, and where its copy stands when killed there."""
+
+    action: str
+    side: str
+    state: str
+    kind: str
+    role: str
+    stands: dict[str, str]
+    data: dict[str, str] = field(default_factory=dict)
+
+
+def _until(*points: str, stands: str) -> dict[str, str]:
+    return dict.fromkeys(points, stands)
+
+
+ORIGIN, THERE, HEAD, STAFF = Side.ORIGIN, Side.DESTINATION, Role.BRANCH_HEAD, Role.DESTINATION_STAFF
+FIRST, BEFORE = POINTS[:2], POINTS[:3]
+STEPS = [
+    Step(
+        "approve_head", ORIGIN, "technically_approved", "", HEAD,
+        _until(*BEFORE, stands="head_approved") | {"finished": "sent"},
+    ),
+    Step("recall", ORIGIN, "sent", "withdrawn", HEAD, _until(*FIRST, stands="sent"), WHY),
+    Step("cancel", ORIGIN, "returned", "cancelled", HEAD, _until(*FIRST, stands="cancelled"), WHY),
+    Step("receive", THERE, "", "received", STAFF, _until(*FIRST, stands="") | {"finished": "received"}),
+    Step("verify", THERE, "received", "verified", STAFF, _until(*FIRST, stands="verified")),
+    Step("return_to_origin", THERE, "received", "returned", STAFF, _until(*FIRST, stands="received"), PAPER_MISSING),
+    Step(
+        "register", THERE, "verified", "registered", STAFF,
+        _until(*BEFORE, stands="verified") | {"finished": "registered"},
+    ),
+    Step("activate", THERE, "registered", "activated", Role.TECHNICAL_OFFICER, _until(*FIRST, stands="registered")),
+]  # fmt: skip
+STEP = {step.action: step for step in STEPS}
+AFTER = {"approve_head": "sent", "recall": "draft", "cancel": "cancelled", "receive": "received", "verify": "verified",
+         "return_to_origin": "returned", "register": "registered", "activate": "registered"}  # fmt: skip
+
+DECIDED_THERE = [STEP[action] for action in ("recall", "receive", "return_to_origin", "register")]
+
+
+@pytest.fixture
+def cast(transactional_db: None) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture(scope="module")
+def running(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
+    with django_db_blocker.unblock(), site() as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def cut_off(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
+    """A site that does not reach the center."""
+    with django_db_blocker.unblock(), site(NOWHERE) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def line(django_db_setup: None, django_db_blocker: Any) -> Iterator[Line]:
+    with django_db_blocker.unblock():
+        between = Line()
+    yield between
+    between.close()
+
+
+@pytest.fixture(scope="module")
+def far_off(line: Line, django_db_blocker: Any) -> Iterator[Site]:
+    """A site at the other end of the line."""
+    with django_db_blocker.unblock(), site(center_url(line.address)) as process:
+        yield process
+
+
+def _stand(walk: Walk, step: Step) -> None:
+    """Walk to where the step can be taken."""
+    walk.to(step.state or State.SENT, step.side if step.state else Side.ORIGIN)
+    if step.action == Action.VERIFY:
+        walk.compare()
+
+
+def _copy(walk: Walk, side: str) -> TransferCase | None:
+    return TransferCase.objects.filter(pension_number=walk.file.pension_number, side=side).first()
+
+
+def _order(process: Site, walk: Walk, step: Step, key: uuid.UUID, fail: str = "") -> str:
+    by = walk.cast.at(getattr(walk.cast, step.side), step.role).username
+    if step.action == Action.RECEIVE:
+        envelope = fresh(walk.case).envelope_id
+        return process.order("receive", fail, by=by, key=key, envelope=envelope, branch="1001")
+    copy = _copy(walk, step.side)
+    return process.order(step.action, fail, by=by, key=key, case=copy and copy.pk, data=step.data)
+
+
+def _known_to_the_center(walk: Walk, step: Step) -> bool:
+    envelopes = Envelope.objects.filter(pension_number=walk.file.pension_number)
+    said = Receipt.objects.filter(envelope_id__in=envelopes.values("pk"), kind=step.kind)
+    return said.exists() if step.kind else envelopes.exists()
+
+
+def _done_once(walk: Walk, step: Step, key: uuid.UUID) -> None:
+    """One event in that person's name, one command, one envelope or receipt; both sides agree."""
+    copy = _copy(walk, step.side)
+    assert copy and copy.state == AFTER[step.action]
+    event = TransferEvent.objects.get(case=copy, action=step.action)
+    assert (event.by and event.by.username) == f"{step.role}_{copy.branch_id}"
+    assert Command.objects.get(pk=key).case == copy
+    envelopes = Envelope.objects.filter(pension_number=walk.file.pension_number)
+    assert envelopes.count() == 1
+    assert Receipt.objects.filter(envelope_id=envelopes[0].pk, kind=step.kind).count() == bool(step.kind)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.action)
+def test_killed_anywhere_it_is_finished_once(cast: Cast, running: Site, step: Step) -> None:
+    walks = {point: Walk(cast, make_file(cast.origin, i)) for i, point in enumerate(step.stands, 1)}
+    keys = {point: uuid.uuid4() for point in step.stands}
+    for point, walk in walks.items():
+        _stand(walk, step)
+        assert _order(running, walk, step, keys[point], point) == "killed"
+        copy = _copy(walk, step.side)
+        assert (copy.state if copy else "") == step.stands[point]
+        assert _known_to_the_center(walk, step) is (point != "intended")
+    assert oracle.problems() == []
+    for _ in range(2):
+        sync.sync()
+        assert oracle.problems() + oracle.unfinished() == []
+        for point, walk in walks.items():
+            _done_once(walk, step, keys[point])
+
+
+@pytest.mark.parametrize(
+    "step", [STEP["approve_head"], STEP["receive"], STEP["register"]], ids=lambda step: step.action
+)
+def test_the_same_press_repeated_after_the_kill_finishes_it(cast: Cast, running: Site, step: Step) -> None:
+    walk, key = Walk(cast), uuid.uuid4()
+    _stand(walk, step)
+    assert _order(running, walk, step, key, "asked") == "killed"
+    answer = _order(running, walk, step, key)
+    assert answer in {"done", "blocked"}  # done, or told that it is waiting and finishes by itself
+    running.order("sync")
+    _done_once(walk, step, key)
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+def test_a_killed_sync_is_finished_by_the_next(cast: Cast, running: Site) -> None:
+    walk, key, step = Walk(cast), uuid.uuid4(), STEP["register"]
+    _stand(walk, step)
+    for point, order in [("intended", "register"), *((point, "sync") for point in POINTS)]:
+        if order == "sync":
+            assert running.order("sync", point) == "killed"
+        else:
+            assert _order(running, walk, step, key, point) == "killed"
+        assert oracle.problems() == []
+    running.order("sync")
+    _done_once(walk, step, key)
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+def test_production_arms_no_fail_point() -> None:
+    assert failpoints.ARMED == ""
+    failpoints.fail_point("intended")  # and this process lives
+
+
+# --- the center is away --------------------------------------------------------------------------------------------
+
+
+@apart
+def test_approved_while_the_center_is_away_goes_out_afterwards_in_order(cast: Cast, cut_off: Site) -> None:
+    walks = [Walk(cast, make_file(cast.origin, number)) for number in (3, 1, 2)]
+    for walk in walks:
+        walk.to(State.TECHNICALLY_APPROVED)
+    for walk in walks:
+        assert _order(cut_off, walk, STEP["approve_head"], uuid.uuid4()) == "done"
+        assert (fresh(walk.case).state, fresh(walk.case).turn) == (State.HEAD_APPROVED, "center")
+    assert cut_off.order("sync") == "done"
+    assert not Envelope.objects.exists() and oracle.problems() == []
+    sync.sync()
+    order = Envelope.objects.order_by("deposited_at").values_list("pension_number", flat=True)
+    assert list(order) == [walk.file.pension_number for walk in walks]
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+@apart
+@pytest.mark.parametrize("step", DECIDED_THERE, ids=lambda step: step.action)
+def test_what_the_center_decides_waits_for_it_and_is_finished_by_sync(cast: Cast, cut_off: Site, step: Step) -> None:
+    walk, key = Walk(cast), uuid.uuid4()
+    _stand(walk, step)
+    assert _order(cut_off, walk, step, key) == "center"
+    copy = _copy(walk, step.side)
+    assert (copy.state if copy else "") == step.stands["intended"]
+    assert (Crossing.objects.get(pk=key).state, oracle.problems()) == ("open", [])
+    sync.sync()
+    _done_once(walk, step, key)
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+@apart
+@pytest.mark.parametrize("then", ["register", "return_to_origin"])
+def test_what_was_said_before_reaches_the_center_before(cast: Cast, cut_off: Site, then: str) -> None:
+    """Confirmed while the center was away; back again, and the next step is pressed before any sync."""
+    walk = Walk(cast)
+    _stand(walk, STEP["verify"])
+    assert _order(cut_off, walk, STEP["verify"], uuid.uuid4()) == "done"
+    data = PAPER_MISSING if then == "return_to_origin" else {}
+    copy = press(then, fresh(walk.copy), walk.staff, **data)
+    assert copy.state == AFTER[then]
+    kinds = Receipt.objects.order_by("id").values_list("kind", flat=True)
+    assert list(kinds)[1] == "verified" and oracle.problems() + oracle.unfinished() == []
+
+
+# --- the answer is lost -------------------------------------------------------------------------------------------
+
+
+@apart
+@pytest.mark.parametrize("step", [STEP["approve_head"], *DECIDED_THERE[1:]], ids=lambda step: step.action)
+def test_an_answer_lost_after_the_commit_is_found_done(cast: Cast, line: Line, far_off: Site, step: Step) -> None:
+    walk, key = Walk(cast), uuid.uuid4()
+    _stand(walk, step)
+    line.lose_next_commit, line.lost = True, 0
+    answer = _order(far_off, walk, step, key)
+    assert (answer, line.lost) == ("center" if step in DECIDED_THERE else "done", 1)
+    assert _known_to_the_center(walk, step) and oracle.problems() == []
+    sync.sync()
+    _done_once(walk, step, key)
+    assert oracle.problems() + oracle.unfinished() == []

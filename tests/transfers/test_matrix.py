@@ -1,0 +1,124 @@
+"""Every action x everywhere a copy can stand x every role x every branch, through the door and through the API."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from branches.roles import MATRIX, Action
+from pension_transfer.lib.errors import BadInput, Refusal
+from tests.cast import Walk
+from tests.expect import fresh, undone, written
+from tests.transfers.standings import INPUT, MAY, STANDINGS, Person, Standing, expected, given, people
+from transfers import workflow
+from transfers.models import TransferCase
+from transfers.states import MOVES, WITHIN, State
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+BY_NAME = [pytest.param(standing, id=standing.name) for standing in STANDINGS]
+
+
+def _answer(action: str, case: TransferCase, person: Person, data: Any) -> type[Refusal] | None:
+    try:
+        workflow.perform(action, case.pk, by=person.user, command_id=uuid.uuid4(), data=data)
+    except Refusal as refusal:
+        return type(refusal)
+    return None
+
+
+def _at_the_door(standing: Standing, case: TransferCase, person: Person, action: str) -> list[str]:
+    """What differs from the table for one press; an open step is taken, and taken back."""
+    wanted, data = expected(standing, person, action), given(action, case)
+    if wanted:
+        heard = _answer(action, case, person, data)
+        return [] if heard is wanted else [f"{person.name} {action}: {heard}, not {wanted}"]
+    with undone():
+        heard = _answer(action, case, person, data)
+    missing = _answer(action, case, person, {}) if action in INPUT else BadInput
+    return [] if (heard, missing) == (None, BadInput) else [f"{person.name} {action}: {heard}, empty {missing}"]
+
+
+@pytest.mark.parametrize("standing", BY_NAME)
+def test_every_action_of_everybody(walk: Walk, standing: Standing) -> None:
+    case, wrong = standing.reach(walk), []
+    assert (case.side, case.state) == (standing.side, standing.state)
+    before = written()
+    for person in people(walk.cast):
+        for action in MAY:
+            wrong += _at_the_door(standing, case, person, action)
+    assert wrong == []
+    assert (written(), fresh(case).trail_length) == (before, case.trail_length)
+
+
+# --- the tables agree, and nothing is left out --------------------------------------------------------------
+
+
+def test_the_roles_are_those_of_the_design() -> None:
+    assert {str(action): {str(role) for role in roles} for action, roles in MATRIX.items()} == {
+        action: set(roles.split()) for action, roles in MAY.items()
+    }
+
+
+def test_there_is_a_standing_for_every_state_and_an_opening_for_every_step() -> None:
+    places = {(step.side, source) for step in MOVES for source in step.sources}
+    places |= {(step.side, step.target) for step in MOVES}
+    assert {(standing.side, standing.state) for standing in STANDINGS} == places
+    assert {state for _side, state in places} == set(State)
+    opened = {
+        (s.side, s.state, action) for s in STANDINGS for actions in s.open_to.values() for action in actions.split()
+    }
+    steps = [step for step in MOVES + WITHIN if not step.by_itself]
+    pressed = {(step.side, source, step.action) for step in steps for source in step.sources}
+    assert pressed - opened == {("destination", "cancelled", Action.RECEIVE)}  # by the envelope only: test_repeats
+
+
+# --- the same through the API ---------------------------------------------------------------------------------
+
+
+def _sample() -> dict[str, list[str]]:
+    """Each action where it is open, if anywhere: {name of the standing: actions}."""
+    sample: dict[str, list[str]] = {}
+    for action in MAY:
+        places = [s.name for s in STANDINGS if any(action in actions.split() for actions in s.open_to.values())]
+        sample.setdefault((places or ["compared draft"])[-1], []).append(action)
+    return sample
+
+
+SAMPLE = [pytest.param(standing, id=standing.name) for standing in STANDINGS if standing.name in _sample()]
+
+
+def _posted(client: Client, case: TransferCase, action: str, data: Any) -> int:
+    body = {"command_id": str(uuid.uuid4()), "seen": case.trail_length, "data": data}
+    answer = client.post(f"/api/cases/{case.pk}/steps/{action}/", body, "application/json")
+    assert answer.status_code == 200 or set(answer.json()) == {"code", "message", "errors"}
+    return answer.status_code
+
+
+def _through_the_api(standing: Standing, case: TransferCase, person: Person, action: str, client: Client) -> list[str]:
+    refusal, data = expected(standing, person, action), given(action, case)
+    with undone():
+        status = _posted(client, case, action, data)
+    empty = _posted(client, case, action, {}) if not refusal and action in INPUT else 422
+    wanted = refusal.status if refusal else 200
+    return [] if (status, empty) == (wanted, 422) else [f"{person.name} {action}: {status} {empty}, not {wanted}"]
+
+
+@pytest.mark.parametrize("standing", SAMPLE)
+def test_the_api_answers_everybody_as_the_door_does(walk: Walk, standing: Standing) -> None:
+    case, wrong, client = standing.reach(walk), [], Client()
+    before = written()
+    for person in people(walk.cast):
+        client.force_login(person.user)
+        for action in _sample()[standing.name]:
+            wrong += _through_the_api(standing, case, person, action, client)
+    assert wrong == []
+    assert (written(), fresh(case).trail_length) == (before, case.trail_length)
+
+
+def test_nobody_is_let_in_without_signing_in(walk: Walk) -> None:
+    case, rows = walk.to(State.DRAFT), written()
+    for action in MAY:
+        answer = Client().post(f"/api/cases/{case.pk}/steps/{action}/", {}, "application/json")
+        assert answer.status_code in {401, 403}, action
+    assert written() == rows

@@ -1,0 +1,250 @@
+"""A step pressed again, and what the center says first: one effect, and the first answer again (D3, DESIGN 11.1-4)."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+
+from branches.models import Branch, User
+from branches.roles import Action, Role
+from central import services
+from central.models import Receipt, Seat
+from pension_transfer.lib.errors import NotNow
+from tests import oracle
+from tests.cast import DIFFERENCE, MOVE, PAPER, Walk, press
+from tests.expect import fresh, refused, written
+from transfers import exchange, sync, workflow
+from transfers.models import Command, Crossing, TransferCase
+from transfers.snapshot import SECTIONS
+from transfers.states import MOVES, WITHIN, Side, State
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+WHY = {"reason": "مدرک ناقص است"}
+Press = tuple[str, str, User, dict[str, Any]]  # action, side, by, data
+
+
+def _take(case: TransferCase) -> None:
+    """The destination receives at the center; its answer is lost on the way, the origin has not heard."""
+    services.take(services.Answer(fresh(case).envelope_id, "received", "1001", uuid.uuid4(), {}))
+
+
+def _receive(walk: Walk, branch: Branch | None = None, **changes: Any) -> TransferCase:
+    walk.case, branch = fresh(walk.case), branch or walk.cast.destination
+    given = {"by": walk.cast.at(branch, Role.DESTINATION_STAFF), "command_id": uuid.uuid4()} | changes
+    return workflow.receive(walk.case.envelope_id, branch=branch, **given)
+
+
+def _send_again(walk: Walk, destination: Branch | None = None) -> None:
+    case = press(Action.REOPEN, fresh(walk.case), walk.clerk)
+    move = MOVE | {"destination": (destination or walk.cast.destination).pk}
+    walk.case = press(Action.EDIT_MOVE, case, walk.clerk, **move)
+    walk.technical()
+    walk.send()
+
+
+def _give_back(copy: TransferCase, walk: Walk) -> None:
+    staff = walk.cast.at(copy.branch, Role.DESTINATION_STAFF)
+    press(Action.NOTE_DISCREPANCY, copy, staff, **DIFFERENCE)
+    press(Action.RETURN_TO_ORIGIN, copy, staff)
+
+
+# --- the same command twice ------------------------------------------------------------------------------------
+
+
+def _ticks(side: str, by: User) -> list[Press]:
+    return [(Action.TICK, side, by, {"section": section, "ticked": "on"}) for section in SECTIONS]
+
+
+def _journey(walk: Walk) -> Iterator[Press]:
+    """A move on which every action is taken at least once."""
+    o, d, month = Side.ORIGIN, Side.DESTINATION, {"last_paid_month": "1405/08"}
+    approve = [(Action.APPROVE_TECHNICAL, o, walk.officer, month), (Action.APPROVE_HEAD, o, walk.head, {})]
+    yield (Action.EDIT_MOVE, o, walk.clerk, MOVE)
+    yield (Action.SEND_BACK, o, walk.officer, WHY)
+    yield (Action.ASSEMBLE, o, walk.clerk, {})
+    yield from _ticks(o, walk.officer) + approve
+    yield (Action.RECALL, o, walk.head, WHY)
+    yield (Action.ASSEMBLE, o, walk.clerk, {})
+    yield from approve
+    yield (Action.RECEIVE, d, walk.staff, {})
+    yield (Action.NOTE_DISCREPANCY, d, walk.staff, DIFFERENCE)
+    yield (Action.RETURN_TO_ORIGIN, d, walk.staff, {})
+    yield (Action.REOPEN, o, walk.clerk, {})
+    yield (Action.ASSEMBLE, o, walk.clerk, {})
+    yield from approve
+    yield (Action.RECEIVE, d, walk.staff, {})
+    yield (Action.SHOW_DECREES, d, walk.staff, {})
+    yield (Action.RECORD_PAPER, d, walk.staff, PAPER)
+    yield (Action.NOTE_DISCREPANCY, d, walk.staff, DIFFERENCE)
+    yield (Action.DROP_DISCREPANCY, d, walk.staff, {"discrepancy": None})
+    yield from _ticks(d, walk.staff)
+    yield (Action.VERIFY, d, walk.staff, {})
+    yield (Action.REGISTER, d, walk.staff, {})
+    yield (Action.ACTIVATE, d, walk.other_officer, {})
+
+
+def _once(walk: Walk, action: str, side: str, by: User, data: dict[str, Any], key: uuid.UUID) -> TransferCase:
+    origin = TransferCase.objects.get(side=Side.ORIGIN)
+    if action == Action.RECEIVE:
+        return workflow.receive(
+            origin.envelope_id or uuid.UUID(int=0), branch=walk.cast.destination, by=by, command_id=key
+        )
+    case = TransferCase.objects.get(side=side)
+    if action == Action.DROP_DISCREPANCY:
+        data = {"discrepancy": case.discrepancies.latest("id").pk if case.discrepancies.exists() else 0}
+    return workflow.perform(action, case.pk, by=by, command_id=key, data=data)
+
+
+def test_every_action_repeated_has_one_effect(walk: Walk) -> None:
+    walk.to(State.DRAFT)
+    pressed = {Action.REFER, Action.CANCEL}  # these two: below
+    for action, side, by, data in _journey(walk):
+        key = uuid.uuid4()
+        first = _once(walk, action, side, by, data, key)
+        rows = written()
+        assert _once(walk, action, side, by, data, key).pk == first.pk
+        assert (written(), Command.objects.get(pk=key).action) == (rows, action)
+        pressed.add(action)
+    assert pressed == {step.action for step in MOVES + WITHIN if not step.by_itself} | {Action.REFER}
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+def test_a_referral_and_its_cancelling_repeated_have_one_effect(walk: Walk) -> None:
+    key, other = uuid.uuid4(), uuid.uuid4()
+    first, second = (workflow.open_case(walk.file.pk, by=walk.clerk, command_id=key, data=MOVE) for _ in range(2))
+    assert (first.pk, TransferCase.objects.count()) == (second.pk, 1)
+    for _ in range(2):
+        case = workflow.perform(Action.CANCEL, first.pk, by=walk.clerk, command_id=other, data=WHY)
+        assert (case.state, case.events.filter(action=Action.CANCEL).count()) == (State.CANCELLED, 1)
+
+
+def test_a_colleagues_command_is_not_repeated_by_another(walk: Walk) -> None:
+    case, key = walk.to(State.DRAFT), uuid.uuid4()
+    workflow.perform(Action.ASSEMBLE, case.pk, by=walk.clerk, command_id=key)
+    with refused(NotNow, "transfers_command_pkey"):
+        workflow.perform(Action.SEND_BACK, case.pk, by=walk.officer, command_id=key, data=WHY)
+
+
+def test_what_the_center_refused_is_refused_again_with_the_same_answer(walk: Walk) -> None:
+    case, key = walk.to(State.SENT), uuid.uuid4()
+    _take(case)
+    for _ in range(2):
+        with pytest.raises(NotNow) as caught:
+            workflow.perform(Action.RECALL, case.pk, by=walk.head, command_id=key, data=WHY)
+        assert caught.value.code == "already_received"
+    assert Crossing.objects.get(pk=key).state == "refused"
+
+
+# --- receiving -----------------------------------------------------------------------------------------------
+
+
+def test_receiving_again_changes_nothing(walk: Walk) -> None:
+    copy = walk.to(State.RECEIVED, Side.DESTINATION)
+    assert _receive(walk).pk == copy.pk
+    assert (copy.events.count(), copy.contents.count(), fresh(copy).trail_length) == (1, 1, 1)
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+def test_receiving_an_earlier_version_again_changes_nothing(walk: Walk) -> None:
+    copy = walk.to(State.RETURNED, Side.DESTINATION)
+    earlier = copy.envelope_id
+    given = {"branch": copy.branch, "by": walk.staff}
+    assert workflow.receive(earlier, command_id=uuid.uuid4(), **given).state == State.RETURNED
+    _send_again(walk)
+    _receive(walk)
+    assert workflow.receive(earlier, command_id=uuid.uuid4(), **given).version == 2
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+def test_the_next_version_is_received_from_the_returned_copy(walk: Walk) -> None:
+    copy = walk.to(State.RETURNED, Side.DESTINATION)
+    _send_again(walk)
+    copy = press(Action.RECEIVE, copy, walk.staff, envelope_id=str(fresh(walk.case).envelope_id))
+    assert (copy.state, copy.version) == (State.RECEIVED, 2)
+
+
+@pytest.mark.parametrize(("envelope", "code"), [("unknown", "unknown"), ("of another", "not_addressed")])
+def test_what_is_not_there_for_the_branch_is_not_received(walk: Walk, envelope: str, code: str) -> None:
+    case, third = walk.to(State.SENT), walk.cast.third
+    wanted = fresh(case).envelope_id if envelope == "of another" else uuid.uuid4()
+    staff = walk.cast.at(third, Role.DESTINATION_STAFF)
+    key = uuid.uuid4()
+    for _ in range(2):  # pressed again, the answer is the same
+        with pytest.raises(NotNow) as caught:
+            workflow.receive(wanted, branch=third, by=staff, command_id=key)
+        assert caught.value.code == code
+    assert not TransferCase.objects.filter(branch=third).exists() and not Receipt.objects.exists()
+    assert sync.sync().refused == [] and fresh(case).state == State.SENT
+
+
+def test_staff_of_another_branch_does_not_receive_for_the_destination(walk: Walk) -> None:
+    walk.to(State.SENT)
+    with refused(workflow.NotAllowed, "role"):
+        _receive(walk, by=walk.cast.at(walk.cast.third, Role.DESTINATION_STAFF))
+
+
+# --- what the center decides ------------------------------------------------------------------------------------
+
+
+def test_a_recall_after_the_destination_took_it_is_refused(walk: Walk) -> None:
+    case = walk.to(State.SENT)
+    _take(case)
+    with pytest.raises(NotNow) as caught:
+        press(Action.RECALL, case, walk.head, **WHY)
+    assert (caught.value.code, fresh(case).state) == ("already_received", State.SENT)
+    sync.sync()
+    assert fresh(case).state == State.RECEIVED
+
+
+def test_a_deposit_the_center_refuses_is_the_heads_turn_and_can_be_recalled(walk: Walk) -> None:
+    case = walk.to(State.TECHNICALLY_APPROVED)
+    Branch.objects.filter(pk="1001").update(is_active=False)
+    exchange.publish_directory()
+    press(Action.APPROVE_HEAD, case, walk.head)
+    case = fresh(case)
+    assert (case.state, case.turn) == (State.HEAD_APPROVED, "head")
+    assert case.crossings.get().reason.split()[0] == "destination_closed"
+    case = press(Action.RECALL, case, walk.head, **WHY)
+    assert (case.state, case.turn) == (State.DRAFT, "clerk")
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+def test_a_pension_the_center_knows_elsewhere_is_not_deposited(walk: Walk) -> None:
+    case = walk.to(State.TECHNICALLY_APPROVED)
+    Seat.objects.update(payable_branch="0701")
+    press(Action.APPROVE_HEAD, case, walk.head)
+    assert (fresh(case).state, case.crossings.get().reason) == (State.HEAD_APPROVED, "no_custody 0701")
+
+
+def test_a_move_may_come_back_to_the_branch_that_returned_it_first(walk: Walk) -> None:
+    copy, third = walk.to(State.RETURNED, Side.DESTINATION), walk.cast.third
+    _send_again(walk, third)
+    assert fresh(copy).state == State.CANCELLED
+    _give_back(_receive(walk, third), walk)
+    _send_again(walk)
+    again = _receive(walk)
+    assert (again.pk, again.state, again.version, again.is_open) == (copy.pk, State.RECEIVED, 3, True)
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+def test_cancelling_closes_the_returned_copy_whatever_was_sent_and_recalled_since(walk: Walk) -> None:
+    copy = walk.to(State.RETURNED, Side.DESTINATION)
+    _send_again(walk)
+    case = press(Action.RECALL, walk.case, walk.head, **WHY)
+    press(Action.CANCEL, case, walk.head, **WHY)
+    sync.sync()
+    assert (fresh(copy).state, fresh(copy).is_open) == (State.CANCELLED, False)
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+@pytest.mark.parametrize("alias", ["default", settings.CENTER])
+def test_the_center_is_not_asked_inside_a_transaction(walk: Walk, alias: str) -> None:
+    case = walk.to(State.SENT)
+    crossing = Crossing.objects.get(case=case)
+    with pytest.raises(RuntimeError), transaction.atomic(using=alias):
+        exchange.ask(crossing)
+    with pytest.raises(RuntimeError), transaction.atomic(using=alias):
+        exchange.open_custody({"7000000009": 140501}, "0801", "test")

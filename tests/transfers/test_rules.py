@@ -1,0 +1,359 @@
+"""The rules of DESIGN section 5 and 11, one by one: who may not, what stands in the way, whose turn it is then."""
+
+from typing import Any
+
+import pytest
+
+from branches.models import Branch, CustodyRequest, PensionFile
+from branches.roles import Action, Role
+from pension_transfer.lib.errors import BadInput, NotNow
+from tests.cast import DIFFERENCE, MOVE, PAPER, Walk, make_file, press, tick_all
+from tests.expect import also, fresh, refused
+from transfers import workflow
+from transfers.models import TransferCase
+from transfers.snapshot import SECTIONS
+from transfers.states import Side, State
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+WHY = {"reason": "مدرک ناقص است"}
+
+
+def _reopened(walk: Walk) -> TransferCase:
+    case = press(Action.REOPEN, walk.to(State.RETURNED), walk.clerk)
+    walk.case = press(Action.ASSEMBLE, case, walk.clerk)
+    return walk.case
+
+
+# --- four eyes (I8) -------------------------------------------------------------------------------------
+
+
+def test_who_drafted_approves_nothing(walk: Walk) -> None:
+    case = walk.to(State.DRAFT)
+    tick_all(case, walk.officer)
+    both = also(walk.clerk, Role.TECHNICAL_OFFICER, case.branch)
+    with refused(NotNow, "blocked"):
+        press(Action.APPROVE_TECHNICAL, case, both, last_paid_month="1405/08")
+    walk.technical()
+    with refused(NotNow, "blocked"):
+        press(Action.APPROVE_HEAD, case, also(both, Role.BRANCH_HEAD, case.branch))
+
+
+def test_who_approved_technically_does_not_approve_as_head(walk: Walk) -> None:
+    case = walk.to(State.TECHNICALLY_APPROVED)
+    with refused(NotNow, "blocked"):
+        press(Action.APPROVE_HEAD, case, also(walk.officer, Role.INSURANCE_DEPUTY, case.branch))
+
+
+def test_who_approved_does_not_draft(walk: Walk) -> None:
+    case = press(Action.SEND_BACK, walk.to(State.TECHNICALLY_APPROVED), walk.head, **WHY)
+    both = also(walk.officer, Role.CLERK, case.branch)
+    with refused(NotNow, "blocked"):
+        press(Action.EDIT_MOVE, case, both, **MOVE)
+    with refused(workflow.NotAllowed, "four_eyes"):
+        press(Action.ASSEMBLE, case, both)
+
+
+def test_the_parts_hold_over_all_versions(walk: Walk) -> None:
+    case = _reopened(walk)
+    tick_all(case, walk.officer)
+    clerk = also(walk.clerk, Role.TECHNICAL_OFFICER, case.branch)
+    with refused(NotNow, "blocked"):
+        press(Action.APPROVE_TECHNICAL, case, clerk, last_paid_month="1405/08")
+    walk.technical()  # the same part again is allowed
+    with refused(NotNow, "blocked"):
+        press(Action.APPROVE_HEAD, case, also(walk.officer, Role.BRANCH_HEAD, case.branch))
+    walk.send()
+    assert fresh(case).state == State.SENT
+
+
+def test_reopening_is_not_drafting(walk: Walk) -> None:
+    case = press(Action.REOPEN, walk.to(State.RETURNED), walk.officer)
+    walk.case = press(Action.ASSEMBLE, case, walk.clerk)
+    walk.technical()
+    assert walk.case.state == State.TECHNICALLY_APPROVED
+
+
+def test_who_registered_does_not_activate(walk: Walk) -> None:
+    copy = walk.to(State.REGISTERED, Side.DESTINATION)
+    with refused(NotNow, "blocked"):
+        press(Action.ACTIVATE, copy, also(walk.staff, Role.TECHNICAL_OFFICER, copy.branch))
+    press(Action.ACTIVATE, copy, walk.other_officer)
+
+
+def test_the_same_clerk_and_officer_of_two_branches_acts_in_each(walk: Walk) -> None:
+    """Office at one branch is none at another: I8 is per move, and so is the office."""
+    case = walk.to(State.DRAFT)
+    with refused(workflow.NotSeen, "no_case"):
+        press(Action.TICK, case, walk.other_officer, section="contact", ticked="on")
+    with refused(workflow.NotAllowed, "role"):
+        press(Action.TICK, case, also(walk.other_officer, Role.CLERK, case.branch), section="contact")
+
+
+# --- sending back ------------------------------------------------------------------------------------------
+
+
+def test_sending_back_is_for_whoever_has_the_turn(walk: Walk) -> None:
+    case = walk.to(State.DRAFT)
+    with refused(NotNow, "turn"):
+        press(Action.SEND_BACK, case, walk.head, **WHY)
+    with refused(BadInput, "invalid"):
+        press(Action.SEND_BACK, case, walk.officer)
+    case = press(Action.SEND_BACK, case, walk.officer, **WHY)
+    assert (case.state, case.turn) == (State.REFERRAL, "clerk")
+    walk.case = press(Action.ASSEMBLE, case, walk.clerk)
+    walk.technical()
+    with refused(NotNow, "turn"):
+        press(Action.SEND_BACK, case, walk.officer, **WHY)
+    case = press(Action.SEND_BACK, case, walk.head, **WHY)
+    assert (case.state, case.turn) == (State.DRAFT, "clerk")
+    assert case.events.latest("sequence").note == WHY["reason"]
+
+
+def test_what_was_sent_back_is_the_clerks_until_it_is_assembled(walk: Walk) -> None:
+    case = press(Action.SEND_BACK, walk.to(State.TECHNICALLY_APPROVED), walk.head, **WHY)
+    for action, data in [(Action.APPROVE_TECHNICAL, {"last_paid_month": "1405/08"}), (Action.SEND_BACK, WHY)]:
+        with refused(NotNow, "turn"):
+            press(action, case, walk.officer, **data)
+    case = press(Action.ASSEMBLE, case, walk.clerk)
+    assert case.turn == "technical_officer"
+    press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")
+
+
+# --- cancelling ---------------------------------------------------------------------------------------------
+
+
+def test_a_clerk_cancels_an_own_referral_before_approval(walk: Walk) -> None:
+    case = walk.to(State.DRAFT)
+    colleague = also(walk.staff, Role.CLERK, case.branch)
+    with refused(NotNow, "blocked"):
+        press(Action.CANCEL, case, colleague, **WHY)
+    with refused(BadInput, "invalid"):
+        press(Action.CANCEL, case, walk.clerk)
+    case = press(Action.CANCEL, case, walk.clerk, **WHY)
+    assert (case.state, case.turn, case.is_open) == (State.CANCELLED, "nobody", False)
+
+
+@pytest.mark.parametrize("state", [State.TECHNICALLY_APPROVED, State.RETURNED])
+def test_after_approval_the_head_cancels(walk: Walk, state: str) -> None:
+    case = walk.to(state)
+    with refused(NotNow, "blocked"):
+        press(Action.CANCEL, case, walk.clerk, **WHY)
+    assert press(Action.CANCEL, case, walk.head, **WHY).state == State.CANCELLED
+    assert not PensionFile.objects.get().is_frozen
+
+
+def test_what_is_sealed_is_recalled_before_it_is_cancelled(walk: Walk) -> None:
+    case = walk.to(State.SENT)
+    with refused(NotNow, "state"):
+        press(Action.CANCEL, case, walk.head, **WHY)
+    case = press(Action.RECALL, case, walk.head, **WHY)
+    assert press(Action.CANCEL, case, walk.head, **WHY).state == State.CANCELLED
+
+
+# --- approvals are approvals of content (D5) -----------------------------------------------------------------
+
+
+def test_a_file_changed_behind_the_approval_lapses_it(walk: Walk) -> None:
+    case = walk.to(State.TECHNICALLY_APPROVED)
+    PensionFile.objects.filter(pk=walk.file.pk).update(postal_code="1136934568")
+    with pytest.raises(NotNow) as caught:
+        press(Action.APPROVE_HEAD, case, walk.head)
+    case = fresh(case)
+    assert caught.value.code == "content_changed"
+    assert (case.state, case.turn, case.envelope_id) == (State.DRAFT, "clerk", None)
+    assert case.events.latest("sequence").action == "lapse"
+    assert not PensionFile.objects.get().is_frozen
+
+
+def test_a_file_changed_behind_the_draft_is_not_approved(walk: Walk) -> None:
+    case = walk.to(State.DRAFT)
+    tick_all(case, walk.officer)
+    PensionFile.objects.filter(pk=walk.file.pk).update(postal_code="1136934568")
+    with refused(NotNow, "content_changed"):
+        press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")
+    case = press(Action.ASSEMBLE, case, walk.clerk)
+    with refused(NotNow, "blocked"):  # the section that changed has to be compared again
+        press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")
+    press(Action.TICK, case, walk.officer, section="contact", ticked="on")
+    press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")
+
+
+def test_the_head_approves_what_the_page_showed(walk: Walk) -> None:
+    case = walk.to(State.TECHNICALLY_APPROVED)
+    with refused(BadInput, "invalid") as caught:
+        press(Action.APPROVE_HEAD, case, walk.head, content_hash="0" * 64)
+    assert set(caught.value.errors) == {"content_hash"}
+    assert press(Action.APPROVE_HEAD, case, walk.head, content_hash=case.content_hash).state == State.SENT
+
+
+def test_every_section_is_compared_before_the_technical_approval(walk: Walk) -> None:
+    case = tick_all(walk.to(State.DRAFT), walk.officer)
+    for section in SECTIONS:
+        press(Action.TICK, case, walk.officer, section=section, ticked="")
+        with refused(NotNow, "blocked"):
+            press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")
+        press(Action.TICK, case, walk.officer, section=section, ticked="on")
+    press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")
+
+
+def test_the_last_paid_month_is_the_files(walk: Walk) -> None:
+    case = tick_all(walk.to(State.DRAFT), walk.officer)
+    for month in ("1405/07", "1405/09", "", "1405/13", "هشتم"):
+        with refused(BadInput, "invalid") as caught:
+            press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month=month)
+        assert set(caught.value.errors) == {"last_paid_month"}
+
+
+# --- at the destination --------------------------------------------------------------------------------------
+
+
+def _refused_to_verify(walk: Walk) -> None:
+    with refused(NotNow, "blocked"):
+        press(Action.VERIFY, walk.copy, walk.staff)
+    with refused(NotNow, "state"):  # and nothing is registered that was not verified
+        press(Action.REGISTER, walk.copy, walk.staff)
+
+
+def test_nothing_is_verified_before_the_paper_came_and_the_decrees_were_shown(walk: Walk) -> None:
+    copy = tick_all(walk.to(State.RECEIVED, Side.DESTINATION), walk.staff)
+    press(Action.SHOW_DECREES, copy, walk.staff)
+    _refused_to_verify(walk)
+    press(Action.RECORD_PAPER, copy, walk.staff, **PAPER)
+    press(Action.VERIFY, copy, walk.staff)
+
+
+def test_nothing_is_verified_while_one_thing_is_missing(walk: Walk) -> None:
+    copy = tick_all(walk.to(State.RECEIVED, Side.DESTINATION), walk.staff)
+    press(Action.RECORD_PAPER, copy, walk.staff, **PAPER)
+    _refused_to_verify(walk)
+    press(Action.SHOW_DECREES, copy, walk.staff)
+    for section in SECTIONS:
+        press(Action.TICK, copy, walk.staff, section=section, ticked="")
+        _refused_to_verify(walk)
+        press(Action.TICK, copy, walk.staff, section=section, ticked="on")
+    press(Action.NOTE_DISCREPANCY, copy, walk.staff, **DIFFERENCE)
+    _refused_to_verify(walk)
+    press(Action.DROP_DISCREPANCY, copy, walk.staff, discrepancy=copy.discrepancies.get().pk)
+    assert press(Action.VERIFY, copy, walk.staff).state == State.VERIFIED
+
+
+def test_a_clerical_difference_does_not_stop_the_transfer(walk: Walk) -> None:
+    copy = walk.to(State.RECEIVED, Side.DESTINATION)
+    walk.compare()
+    clerical = {"severity": "clerical", "note": "اختلاف املایی"}
+    press(Action.NOTE_DISCREPANCY, copy, walk.staff, **DIFFERENCE | clerical)
+    assert press(Action.VERIFY, copy, walk.staff).state == State.VERIFIED
+
+
+def test_a_return_needs_a_discrepancy_or_a_reason_for_the_whole_case(walk: Walk) -> None:
+    copy = walk.to(State.RECEIVED, Side.DESTINATION)
+    for data in ({}, {"note": "برمی‌گردد"}, {"code": "other"}, {"code": "different_value"}):
+        with refused(BadInput, "invalid"):
+            press(Action.RETURN_TO_ORIGIN, copy, walk.staff, **data)
+    clerical = DIFFERENCE | {"severity": "clerical", "note": "اختلاف املایی"}
+    press(Action.NOTE_DISCREPANCY, copy, walk.staff, **clerical)
+    with refused(BadInput, "invalid"):
+        press(Action.RETURN_TO_ORIGIN, copy, walk.staff)
+    copy = press(Action.RETURN_TO_ORIGIN, copy, walk.staff, code="wrong_branch", suggested_branch="0701")
+    origin = fresh(walk.case).events.latest("sequence")
+    assert (copy.state, origin.details) == (State.RETURNED, {"code": "wrong_branch", "suggested_branch": "0701"})
+
+
+WRONG_DISCREPANCIES: list[tuple[dict[str, Any], set[str]]] = [
+    ({"paper_value": ""}, {"paper_value"}),
+    ({"section": "weather"}, {"section"}),
+    ({"field": ""}, {"field"}),
+    ({"code": "wrong_branch"}, {"code"}),
+    ({"severity": "clerical"}, {"note"}),
+    ({"severity": "none"}, {"severity"}),
+]
+
+
+def test_a_discrepancy_says_what_the_paper_says(walk: Walk) -> None:
+    copy = walk.to(State.RECEIVED, Side.DESTINATION)
+    for wrong, fields in WRONG_DISCREPANCIES:
+        with refused(BadInput, "invalid") as caught:
+            press(Action.NOTE_DISCREPANCY, copy, walk.staff, **DIFFERENCE | wrong)
+        assert set(caught.value.errors) == fields
+
+
+# --- the referral --------------------------------------------------------------------------------------------
+
+
+def _refer(walk: Walk, **changes: Any) -> TransferCase:
+    return workflow.open_case(walk.file.pk, by=walk.clerk, command_id=workflow.uuid.uuid4(), data=MOVE | changes)
+
+
+@pytest.mark.parametrize("status", ["registered", "terminated", "moved"])
+def test_only_an_active_or_suspended_file_is_referred(walk: Walk, status: str) -> None:
+    PensionFile.objects.filter(pk=walk.file.pk).update(status=status)
+    with refused(NotNow, "blocked"):
+        _refer(walk)
+
+
+@pytest.mark.parametrize("held_by", ["", "0701"])
+def test_a_file_whose_payment_is_not_settled_is_not_referred(walk: Walk, held_by: str) -> None:
+    CustodyRequest.objects.create(file=walk.file, verb="open", month=140501, reason="import", held_by=held_by)
+    with refused(NotNow, "blocked"):
+        _refer(walk)
+
+
+@pytest.mark.parametrize("state", [State.REFERRAL, State.DRAFT, State.SENT, State.RETURNED])
+def test_a_pension_has_one_open_move(walk: Walk, state: str) -> None:
+    walk.to(state)
+    with refused(NotNow, "blocked"):
+        _refer(walk)
+
+
+def test_the_same_pension_held_by_mistake_at_two_branches_moves_once(walk: Walk) -> None:
+    walk.to(State.DRAFT)
+    cast = walk.cast
+    other = make_file(cast.third, pension_number=walk.file.pension_number)
+    clerk = cast.at(cast.third, Role.CLERK)
+    with refused(NotNow, "one_open_move"):
+        workflow.open_case(other.pk, by=clerk, command_id=workflow.uuid.uuid4(), data=MOVE)
+
+
+def test_the_destination_is_another_branch(walk: Walk) -> None:
+    with refused(NotNow, "same_branch"):
+        _refer(walk, destination="0801")
+    case = walk.to(State.DRAFT)
+    with refused(NotNow, "same_branch"):
+        press(Action.EDIT_MOVE, case, walk.clerk, **MOVE | {"destination": "0801"})
+
+
+def test_a_referral_says_where_why_and_with_which_letter(walk: Walk) -> None:
+    for field in ("destination", "reason", "letter_number", "letter_date"):
+        for value in ("", "0000", "1406/13/40")[: 1 if field == "letter_number" else 3]:
+            with refused(BadInput, "invalid") as caught:
+                _refer(walk, **{field: value})
+            assert set(caught.value.errors) == {field}
+
+
+def test_a_closed_branch_is_no_destination(walk: Walk) -> None:
+    Branch.objects.filter(pk="1001").update(is_active=False)
+    with refused(BadInput, "invalid"):
+        _refer(walk)
+
+
+def test_an_incomplete_file_waits_in_referral_and_says_what_is_missing(walk: Walk) -> None:
+    case = walk.to(State.REFERRAL)
+    assert (case.state, case.turn, case.missing) == (State.REFERRAL, "clerk", [["contact.iban", "missing"]])
+    with refused(NotNow, "blocked"):
+        press(Action.ASSEMBLE, case, walk.clerk)
+    PensionFile.objects.filter(pk=walk.file.pk).update(iban="IR950130000000123456789012")
+    case = press(Action.ASSEMBLE, case, walk.clerk)
+    assert (case.state, case.turn, case.missing) == (State.DRAFT, "technical_officer", [])
+
+
+# --- a page that is no longer true -----------------------------------------------------------------------------
+
+
+def test_a_stale_page_is_told_what_happened(walk: Walk) -> None:
+    case = walk.to(State.DRAFT)
+    seen = case.trail_length
+    press(Action.EDIT_MOVE, case, walk.clerk, **MOVE | {"note": "تلفنی هماهنگ شد"})
+    with refused(NotNow, "stale"):
+        workflow.perform(
+            Action.SEND_BACK, case.pk, by=walk.officer, command_id=workflow.uuid.uuid4(), seen=seen, data=WHY
+        )
