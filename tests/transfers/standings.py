@@ -238,4 +238,4 @@ def given(action: str, case: TransferCase) -> dict[str, Any]:
     return {"envelope_id": str(origin.envelope_id or case.envelope_id or uuid.UUID(int=0))}
 
 
-__all__ = ["INPUT", "MAY", "STANDINGS", "BadInput", "Person", "Standing", "expected", "given", "people"]
+__all__ = ["INPUT", "MAY", "OFFICES", "STANDINGS", "BadInput", "Person", "Standing", "expected", "given", "people"]

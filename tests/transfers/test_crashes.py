@@ -50,7 +50,7 @@ STEPS = [
         _until(*BEFORE, stands="head_approved") | {"finished": "sent"},
     ),
     Step("recall", ORIGIN, "sent", "withdrawn", HEAD, _until(*FIRST, stands="sent"), WHY),
-    Step("cancel", ORIGIN, "returned", "cancelled", HEAD, _until(*FIRST, stands="cancelled"), WHY),
+    Step("cancel", ORIGIN, "returned", "cancelled", HEAD, _until("intended", stands="cancelled"), WHY),
     Step("receive", THERE, "", "received", STAFF, _until(*FIRST, stands="") | {"finished": "received"}),
     Step("verify", THERE, "received", "verified", STAFF, _until(*FIRST, stands="verified")),
     Step("return_to_origin", THERE, "received", "returned", STAFF, _until(*FIRST, stands="received"), PAPER_MISSING),
@@ -58,7 +58,7 @@ STEPS = [
         "register", THERE, "verified", "registered", STAFF,
         _until(*BEFORE, stands="verified") | {"finished": "registered"},
     ),
-    Step("activate", THERE, "registered", "activated", Role.TECHNICAL_OFFICER, _until(*FIRST, stands="registered")),
+    Step("activate", THERE, "registered", "activated", Role.TECHNICAL_OFFICER, _until("intended", stands="registered")),
 ]  # fmt: skip
 STEP = {step.action: step for step in STEPS}
 AFTER = {"approve_head": "sent", "recall": "draft", "cancel": "cancelled", "receive": "received", "verify": "verified",

@@ -315,10 +315,10 @@ def test_the_same_pension_held_by_mistake_at_two_branches_moves_once(walk: Walk)
 
 
 def test_the_destination_is_another_branch(walk: Walk) -> None:
-    with refused(NotNow, "same_branch"):
+    with refused(BadInput, "same_branch"):
         _refer(walk, destination="0801")
     case = walk.to(State.DRAFT)
-    with refused(NotNow, "same_branch"):
+    with refused(BadInput, "same_branch"):
         press(Action.EDIT_MOVE, case, walk.clerk, **MOVE | {"destination": "0801"})
 
 

@@ -17,7 +17,7 @@ from pension_transfer.lib.paging import page_of
 from transfers import exchange
 from transfers.models import TransferCase
 from transfers.states import TURN_ROLES, Side, State
-from transfers.views.context import branches_where, menu_path, person, remember_waiting
+from transfers.views.context import branches_where, envelopes_for, menu_path, person
 from transfers.views.pressable import next_step
 
 HAS_TURNS = frozenset().union(*TURN_ROLES.values())
@@ -97,8 +97,6 @@ def at_center(user: User) -> AtCenter:
     if not codes:
         return AtCenter(False)
     try:
-        count = len(exchange.waiting(codes))
+        return AtCenter(True, len(envelopes_for(codes)))
     except exchange.Unreachable:
         return AtCenter(True, is_reached=False)
-    remember_waiting(codes, count)
-    return AtCenter(True, count)

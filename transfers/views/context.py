@@ -21,7 +21,8 @@ from transfers import exchange
 from transfers.models import Crossing, TransferCase
 
 PATIENCE = dt.timedelta(seconds=5)  # a step that needs longer than this to reach the center is shown as waiting
-FRESH = 15  # seconds for which the menu's counts of the center may be old
+FRESH = 15  # seconds for which the menu's count at the center, or the news that it is down, may be old
+DOWN = "center:down"
 
 
 @dataclass(frozen=True)
@@ -142,25 +143,30 @@ def branches_where(user: User, action: str) -> list[str]:
     return [a.branch_id for a in user.current_appointments if a.branch_id and a.role in roles]
 
 
+def envelopes_for(codes: list[str]) -> list[Any]:
+    """The envelopes that wait for these branches, asked now; Unreachable, which is remembered for a moment.
+
+    A center that hangs costs a page three seconds: one page a while, not every page.
+    """
+    if cache.get(DOWN):
+        raise exchange.Unreachable("asked a moment ago")
+    try:
+        found = exchange.waiting(codes)
+    except exchange.Unreachable:
+        cache.set(DOWN, True, FRESH)
+        raise
+    cache.set(_key(codes), len(found), FRESH)
+    return found
+
+
 def waiting_count(user: User) -> int:
     """How many envelopes wait for this person's branches; asked of the center a few times a minute at most."""
     codes = branches_where(user, Action.RECEIVE)
-    if not codes:
-        return 0
-    return int(cache.get_or_set(_key("waiting", codes), lambda: len(ask_waiting(codes)), FRESH) or 0)
-
-
-def ask_waiting(codes: list[str]) -> list[Any]:
-    """The envelopes that wait, or none when the center is out of reach."""
+    known = cache.get(_key(codes)) if codes else 0
     try:
-        return exchange.waiting(codes)
+        return int(known) if known is not None else len(envelopes_for(codes))
     except exchange.Unreachable:
-        return []
-
-
-def remember_waiting(codes: list[str], count: int) -> None:
-    """Lets the menu agree with a page that has just asked the center."""
-    cache.set(_key("waiting", codes), count, FRESH)
+        return 0
 
 
 def pending(request: HttpRequest) -> dict[str, Any]:
@@ -180,5 +186,5 @@ def _pending(user: User) -> dict[str, Any]:
     return both.values("turn", "late").get()
 
 
-def _key(name: str, codes: list[str]) -> str:
-    return f"{name}:{','.join(sorted(codes))}"
+def _key(codes: list[str]) -> str:
+    return f"waiting:{','.join(sorted(codes))}"

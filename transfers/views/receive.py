@@ -16,7 +16,7 @@ from pension_transfer.lib.errors import NotAllowed, NotNow, Refusal, Waiting
 from transfers import exchange, workflow
 from transfers.models import TransferCase
 from transfers.views.case import sentence_of
-from transfers.views.context import branches_where, menu_path, person, remember_waiting
+from transfers.views.context import branches_where, envelopes_for, menu_path, person
 from transfers.views.posting import command_id
 
 
@@ -63,12 +63,11 @@ def show(request: HttpRequest, codes: list[str], outcomes: list[Outcome]) -> Htt
         rows = rows_of(codes)
     except exchange.Unreachable:
         return render(request, "transfers/receive_list.html", context | {"is_unreachable": True})
-    remember_waiting(codes, len(rows))
     return render(request, "transfers/receive_list.html", context | {"rows": rows}, status=422 if nothing else 200)
 
 
 def rows_of(codes: list[str]) -> list[Row]:
-    envelopes = exchange.waiting(codes)
+    envelopes = envelopes_for(codes)
     names = Branch.objects.in_bulk({code for e in envelopes for code in (e.origin, e.destination)})
     return [Row(e, names.get(e.origin, e.origin), names.get(e.destination, e.destination)) for e in envelopes]
 
