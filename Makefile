@@ -14,7 +14,7 @@ export REQUIRE_BROWSER := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lock clean runtime development python
+.PHONY: help demo test check bench fmt lock clean runtime development python
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -42,6 +42,11 @@ check: development ## formatting, linting, types, import contracts, templates, m
 	@echo "== deploy";            DJANGO_ENV=production ALLOWED_HOSTS=transfer.example.org \
 	  SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')" \
 	  DATABASE_URL=postgresql:///production $(PY) manage.py check --deploy --fail-level WARNING
+
+bench: development ## page times on the demo data, import speed beside a raw COPY
+	@$(PY) manage.py migrate_all -v0 && $(PY) manage.py demo --no-serve >/dev/null
+	@$(PY) -m bench.pages
+	@$(PY) -m bench.import_files
 
 fmt: development ## write Python and templates the way `make check` wants them
 	@$(PY) -m ruff format . && $(PY) -m ruff check --fix .

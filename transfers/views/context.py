@@ -67,7 +67,12 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
         (_("Files and tracking"),),
         (
             Item(_("Pension files"), "file_list", Action.VIEW_FILES, pages=("file", "file_correct")),
-            Item(_("Take in the old system's export"), "import_list", Action.IMPORT_FILES),
+            Item(
+                _("Take in the old system's export"),
+                "import_list",
+                Action.IMPORT_FILES,
+                pages=("import_new", "import_batch"),
+            ),
             Item(_("Tracking"), "tracking"),
             Item(_("Help"), "help"),
         ),
