@@ -15,7 +15,6 @@ SENTENCES = {
     "share_sum": _("add up to more than 100 percent"),
     "before_birth": _("lies before the date of birth"),
 }
-REQUIRED = ("principal.birth_date_or_year", "contact.iban", "contact.postal_code", "file.paper_pages")
 SHARE_TOLERANCE = 0.01
 
 
@@ -41,7 +40,10 @@ def _at(content: dict[str, Any], path: str) -> Any:
 
 
 def _shares(content: dict[str, Any]) -> float:
-    return sum(float(row["share_percent"] or 0) for row in content["dependents"])
+    """Percent, of those whose entitlement has not ended, as the import counts (Act of 1354, article 83)."""
+    today = calendar.today().isoformat()
+    entitled = (row for row in content["dependents"] if (row["entitled_until"] or today) >= today)
+    return sum(float(row["share_percent"] or 0) for row in entitled)
 
 
 def _paid_ahead(content: dict[str, Any]) -> bool:

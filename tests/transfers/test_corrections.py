@@ -1,5 +1,6 @@
 """A file corrected while its move is being prepared: drafts follow, approvals lapse, the corrector has drafted."""
 
+import datetime as dt
 import uuid
 
 import pytest
@@ -50,6 +51,14 @@ def test_an_incomplete_referral_completes_itself_when_mended(walk: Walk) -> None
     iban = {"iban": "IR950130000000123456789012"}
     services.correct(file, "contact", None, walk.clerk, "شبا رسید", iban, command_id=uuid.uuid4())
     assert TransferCase.objects.get().state == State.DRAFT
+
+
+@pytest.mark.parametrize(("until", "state"), [(dt.date(2020, 1, 1), State.DRAFT), (None, State.REFERRAL)])
+def test_shares_count_while_the_entitlement_lasts(walk: Walk, until: dt.date | None, state: str) -> None:
+    walk.file.dependents.update(share_percent=60)
+    walk.file.dependents.filter(relationship="son").update(entitled_until=until)
+    walk.draft()
+    assert walk.case.state == state
 
 
 def test_who_approved_may_not_correct_the_file_of_the_move(walk: Walk) -> None:
