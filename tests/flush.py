@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
+from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 GUARDS = """
@@ -39,5 +40,12 @@ def _flush(self: DatabaseOperations, sql_list: list[str]) -> None:
         _original(self, sql_list)
 
 
+def _drop(self: DatabaseCreation, test_database_name: str, verbosity: int) -> None:
+    """A page that a browser left half-loaded may still hold a connection when the run is over."""
+    with self._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {self.connection.ops.quote_name(test_database_name)} WITH (FORCE)")
+
+
+DatabaseCreation._destroy_test_db = _drop  # type: ignore[method-assign]
 _original = DatabaseOperations.execute_sql_flush
 DatabaseOperations.execute_sql_flush = _flush  # type: ignore[method-assign, assignment]
