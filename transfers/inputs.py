@@ -222,12 +222,8 @@ def _as_posted(data: Any) -> Any:
     """What a page would have posted: text. JSON may bring numbers, lists and halves of characters."""
     if isinstance(data, QueryDict):
         return data
-    texts = {name: str(value).encode(errors="replace").decode() for name, value in data.items() if _is_text(value)}
-    return dict(data) | texts
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, (str, int, float, list, dict)) and not isinstance(value, bool)
+    plain = {name: value for name, value in data.items() if isinstance(value, (str, int, float, list, dict))}
+    return dict(data) | {name: str(value).encode(errors="replace").decode() for name, value in plain.items()}
 
 
 def take_input(action: str, data: Any, case: TransferCase | None = None) -> dict[str, Any]:

@@ -330,6 +330,16 @@ def test_a_referral_says_where_why_and_with_which_letter(walk: Walk) -> None:
             assert set(caught.value.errors) == {field}
 
 
+def test_whatever_a_program_sends_is_answered_beside_the_field(walk: Walk) -> None:
+    """JSON brings numbers, lists, NULs and halves of characters, which no page can post."""
+    for field in ("destination", "letter_date"):
+        for value in (5, [1], {"a": 1}, True, "\0", "\ud800"):
+            with refused(BadInput, "invalid") as caught:
+                _refer(walk, **{field: value})
+            assert set(caught.value.errors) == {field}
+    assert _refer(walk, letter_number=1234, note="\ud800").letter_number == "1234"
+
+
 def test_a_closed_branch_is_no_destination(walk: Walk) -> None:
     Branch.objects.filter(pk="1001").update(is_active=False)
     with refused(BadInput, "invalid"):
