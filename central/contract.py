@@ -1,5 +1,6 @@
 """The envelope's contract: canonical bytes (RFC 8785), its seal (SHA-256), its versioned JSON Schema."""
 
+import datetime as dt
 import hashlib
 import json
 from functools import cache
@@ -7,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import rfc8785
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 
 SCHEMAS = Path(__file__).parent / "schemas"
 CURRENT = "envelope-1"
+FORMATS = FormatChecker(formats=["date"])
 
 
 def canonical(content: Any) -> bytes:
@@ -23,9 +25,19 @@ def seal_of(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
+def moment(text: str) -> dt.datetime:
+    """A moment as it is sealed: UTC to the microsecond, ending in Z; ValueError for anything else."""
+    return dt.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=dt.timezone.utc)
+
+
+@FORMATS.checks("date-time", raises=ValueError)
+def _is_moment(value: object) -> bool:
+    return not isinstance(value, str) or bool(moment(value))
+
+
 @cache
 def _validator(name: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads((SCHEMAS / f"{name}.json").read_text("utf-8")))
+    return Draft202012Validator(json.loads((SCHEMAS / f"{name}.json").read_text("utf-8")), format_checker=FORMATS)
 
 
 def faults(content: dict[str, Any]) -> list[tuple[str, str]]:

@@ -248,7 +248,7 @@ def _receive(doing: "Doing") -> None:
         case=case, version=envelope.version, body=envelope.body, content_hash=case.content_hash,
         envelope_id=envelope.pk, seal=envelope.seal, sealed_at=envelope.deposited_at,
     )  # fmt: skip
-    doing.details = {"seal": envelope.seal}
+    doing.details = {"seal": envelope.seal, "approvals": content["approvals"]}
 
 
 def _show_decrees(doing: "Doing") -> None:

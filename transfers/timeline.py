@@ -8,17 +8,24 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from branches.roles import Role
+from branches.roles import Action, Role
+from central import contract
 from pension_transfer.lib.templatetags.persian import fa, jalali_month
 from transfers.hurdles import action_label
 from transfers.inputs import SECTION_NAMES
 from transfers.models import Code, TransferCase, TransferEvent
 from transfers.presentation import field_label
-from transfers.states import find_step
+from transfers.states import Side, State, find_step
 from transfers.sync import MARKS
 
 # Steps that only repeat at one branch what the other one did; left out where both copies are seen.
 ECHOES = frozenset(MARKS.values()) | {"mark_cancelled"}
+# The approvals in sealed content, as the steps that they were at the origin: action, from, to.
+APPROVALS = {
+    "technical": (Action.APPROVE_TECHNICAL, State.DRAFT, State.TECHNICALLY_APPROVED),
+    "head": (Action.APPROVE_HEAD, State.TECHNICALLY_APPROVED, State.HEAD_APPROVED),
+}
+ROLES = dict(Role.choices)
 DETAILS: dict[str, tuple[Any, Callable[[Any], str]]] = {
     "last_paid_month": (gettext_lazy("last paid month"), jalali_month),
     "letter_number": (gettext_lazy("letter number of the paper file"), fa),
@@ -44,37 +51,53 @@ class Row:
 
 
 def of_case(case: TransferCase) -> list[Row]:
-    """The case's own trail, oldest first."""
-    return [_row(case, event) for event in case.events.all()]
+    """The case's own trail, oldest first; at the destination with the origin's approvals that came sealed."""
+    return [row for event in case.events.all() for row in (*_approvals(case, event), _row(case, event))]
 
 
 def of_move(copies: Iterable[TransferCase]) -> list[Row]:
     """The trails of the copies of one move, merged; a step known from both sides is told once."""
     held = list(copies)
-    told = [(case, event) for case in held for event in case.events.all() if not _is_echo(event, held)]
-    return [_row(case, event) for case, event in sorted(told, key=lambda pair: (pair[1].at, pair[1].sequence))]
+    is_whole = len({case.side for case in held}) > 1
+    told = [(c, e) for c in held for e in c.events.all() if not (is_whole and e.action in ECHOES)]
+    in_order = sorted(told, key=lambda pair: (pair[1].at, pair[1].sequence))
+    return [row for c, e in in_order for row in (*([] if is_whole else _approvals(c, e)), _row(c, e))]
 
 
-def _is_echo(event: TransferEvent, copies: list[TransferCase]) -> bool:
-    return event.action in ECHOES and len({case.side for case in copies}) > 1
+def _approvals(case: TransferCase, event: TransferEvent) -> list[Row]:
+    """Who approved at the origin what came with this event (directive, part 1)."""
+    return [_approval(case, given) for given in event.details.get("approvals", [])]
+
+
+def _approval(case: TransferCase, given: dict[str, Any]) -> Row:
+    action, source, target = APPROVALS[given["step"]]
+    return Row(
+        state=target,
+        label=_label(action, Side.ORIGIN, source),
+        at=contract.moment(given["at"]),
+        by=given["name"],
+        role=str(ROLES.get(given["role"], "")),
+        place=case.origin.name,
+        note="",
+    )
 
 
 def _row(case: TransferCase, event: TransferEvent) -> Row:
     places = {branch.pk: branch.name for branch in (case.origin, case.destination)}
     return Row(
         state=event.to_state,
-        label=_label(case, event),
+        label=_label(event.action, case.side, event.from_state),
         at=event.at,
         by=event.by_name or _("by itself"),
-        role=str(dict(Role.choices).get(event.role, "")),
+        role=str(ROLES.get(event.role, "")),
         place=places.get(event.branch_code, event.branch_code),
         note="؛ ".join(filter(None, [fa(event.note), *_details(event.details)])),
     )
 
 
-def _label(case: TransferCase, event: TransferEvent) -> str:
-    step = find_step(event.action, case.side, event.from_state)
-    return str(step.label) if step else action_label(event.action)
+def _label(action: str, side: str, source: str) -> str:
+    step = find_step(action, side, source)
+    return str(step.label) if step else action_label(action)
 
 
 def _details(details: dict[str, Any]) -> list[str]:

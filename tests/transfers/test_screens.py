@@ -210,6 +210,11 @@ def test_a_move_is_found_by_any_of_its_numbers_and_told_once(walk: Walk) -> None
     assert [event.at for event in move.events] == sorted(event.at for event in move.events)
     (own,) = as_(walk.staff).post(reverse("tracking"), {"q": case.pension_number}).context["moves"]
     assert [copy.case.side for copy in own.copies] == [Side.DESTINATION]
+    came_with_it = [(row.state, row.by, row.place) for row in own.events[:2]]
+    officers = (walk.officer, walk.head)
+    states = (State.TECHNICALLY_APPROVED, State.HEAD_APPROVED)
+    assert came_with_it == [(s, str(o), case.origin.name) for s, o in zip(states, officers, strict=True)]
+    assert [row.at for row in own.events] == sorted(row.at for row in own.events)
     stranger = walk.cast.at(walk.cast.third, Role.CLERK)
     assert as_(stranger).post(reverse("tracking"), {"q": case.tracking_number}).context["moves"] == []
 
