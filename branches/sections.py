@@ -14,12 +14,12 @@ from branches.models import Decree, Deduction, Dependent, PensionFile
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a file; `may_add` where new rows may be entered."""
+    """A part of a file; `has_rows` where rows may be added and taken away."""
 
     label: Any
     model: type[models.Model]
     fields: tuple[str, ...]
-    may_add: bool = False
+    has_rows: bool = False
 
 
 PERSON = ("national_code", "first_name", "last_name", "father_name", "birth_date", "birth_year", "sex")
@@ -60,9 +60,9 @@ SECTIONS = {
     "principal": Section(_("Principal"), PensionFile, PRINCIPAL),
     "pension": Section(_("Pension"), PensionFile, PENSION),
     "contact": Section(_("Bank account and address"), PensionFile, CONTACT),
-    "dependent": Section(_("Dependent"), Dependent, DEPENDENT, may_add=True),
-    "deduction": Section(_("Deduction"), Deduction, DEDUCTION, may_add=True),
-    "decree": Section(_("Decree"), Decree, DECREE),
+    "dependent": Section(_("Dependent"), Dependent, DEPENDENT, has_rows=True),
+    "deduction": Section(_("Deduction"), Deduction, DEDUCTION, has_rows=True),
+    "decree": Section(_("Decree"), Decree, DECREE, has_rows=True),
 }
 
 

@@ -71,6 +71,35 @@ def correct(
     content_version the person looked at. The same `command_id` again gives the first answer.
     Raises NotAllowed, NotNow (frozen, closed, stale, void), NotSeen, BadInput.
     """
+    return _recorded(file, by, reason, seen, command_id, lambda held: _changed(held, section, pk, data))
+
+
+def remove(
+    file: PensionFile,
+    section: str,
+    pk: int,
+    by: User,
+    reason: str,
+    *,
+    seen: int | None = None,
+    command_id: uuid.UUID | None = None,
+) -> Correction:
+    """Take a row out of a file; its history keeps the whole row, and a decree stays readable as void.
+
+    Arguments and refusals as in `correct`; NotNow ("only_decree") for the only valid decree.
+    """
+    return _recorded(file, by, reason, seen, command_id, lambda held: _removed(held, section, pk))
+
+
+def _recorded(
+    file: PensionFile,
+    by: User,
+    reason: str,
+    seen: int | None,
+    command_id: uuid.UUID | None,
+    change: Callable[[PensionFile], Correction],
+) -> Correction:
+    """Make a change of an open file, with its record and what follows it, in one transaction."""
     must_may_correct(by, file)
     with transaction.atomic():
         file = PensionFile.objects.select_for_update().get(pk=file.pk)
@@ -78,7 +107,7 @@ def correct(
             return done
         must_be_open(file)
         _must_be_fresh(file, seen)
-        correction = _changed(file, section, pk, data)
+        correction = change(file)
         correction.reason, correction.by, correction.command_id = reason, by, command_id
         correction.save()
         _bump(file)
@@ -140,12 +169,12 @@ def _bump(file: PensionFile) -> None:
 
 
 def row_of(file: PensionFile, section: str, pk: int | None) -> models.Model:
-    """The row that a correction is about; a new one where the section takes new rows.
+    """The row that a correction is about; a new one where `pk` is None and the section has rows.
 
-    NotSeen when there is none, NotNow for a decree that was replaced already.
+    NotSeen when there is none, NotNow for a decree that is void already.
     """
     part = SECTIONS.get(section)
-    if part is None or (pk is None and part.model is Decree):
+    if part is None:
         raise NotSeen(_("A file has no such part."), "section")
     if part.model is PensionFile:
         return file
@@ -159,7 +188,7 @@ def _own_row(file: PensionFile, model: Any, pk: int) -> models.Model:
     if row is None:
         raise NotSeen(_("This file has no such row."), "row")
     if isinstance(row, Decree) and not row.is_valid:
-        raise NotNow(_("This decree was corrected before; correct the one that replaced it."), "void")
+        raise NotNow(_("This decree is void already; correct a valid one."), "void")
     return row
 
 
@@ -167,7 +196,7 @@ def _changed(file: PensionFile, section: str, pk: int | None, data: dict[str, An
     """Write the row; its unsaved record with what was before and after."""
     row = row_of(file, section, pk)
     if isinstance(row, Decree):
-        return _replace_decree(row, data)
+        return _write_decree(file, row, data)
     before = _values(row, SECTIONS[section].fields) if row.pk else {}
     for name in SECTIONS[section].fields:
         setattr(row, name, data.get(name, getattr(row, name)))
@@ -176,6 +205,20 @@ def _changed(file: PensionFile, section: str, pk: int | None, data: dict[str, An
     if row is not file:
         row.save()
     return record
+
+
+def _removed(file: PensionFile, section: str, pk: int) -> Correction:
+    """Take the row out; its unsaved record keeps all of it."""
+    row = row_of(file, section, pk)
+    if not SECTIONS[section].has_rows:
+        raise NotSeen(_("This file has no such row."), "row")
+    before = _values(row, SECTIONS[section].fields)
+    if isinstance(row, Decree):
+        before = _with_lines(row, lines_of(row))
+        _void(row)
+    else:
+        row.delete()
+    return Correction(file=file, section=section, subject=str(row)[:80], before=before, after={})
 
 
 def _check(row: models.Model) -> None:
@@ -215,16 +258,15 @@ def _plain(value: Any) -> Any:
 # --- a decree -------------------------------------------------------------------------------------------
 
 
-def _replace_decree(wrong: Decree, data: dict[str, Any]) -> Correction:
-    """Void the wrong decree and put a correcting one beside it; the rows themselves are never edited."""
-    right = Decree(file=wrong.file, corrects=wrong)
+def _write_decree(file: PensionFile, wrong: Decree, data: dict[str, Any]) -> Correction:
+    """Enter a decree: a new one, or one that corrects `wrong`, which is voided. None is ever edited."""
+    is_new = wrong.pk is None
+    right = Decree(file=file, corrects=None if is_new else wrong)
     for name in SECTIONS["decree"].fields:
         setattr(right, name, data.get(name, getattr(wrong, name)))
-    before, after = (
-        _with_lines(wrong, lines_of(wrong)),
-        _with_lines(right, data.get("lines", lines_of(wrong))),
-    )
-    record = _record(wrong.file, "decree", wrong, before, after)
+    before = {} if is_new else _with_lines(wrong, lines_of(wrong))
+    after = _with_lines(right, data.get("lines", lines_of(wrong)))
+    record = _record(file, "decree", right if is_new else wrong, before, after)
     Decree.objects.filter(pk=wrong.pk).update(is_valid=False)
     _check(right)
     right.save()
@@ -232,9 +274,17 @@ def _replace_decree(wrong: Decree, data: dict[str, Any]) -> Correction:
     return record
 
 
+def _void(decree: Decree) -> None:
+    """A void decree stays readable; a file without any valid one says nothing of what is paid."""
+    if not Decree.objects.filter(file=decree.file, is_valid=True).exclude(pk=decree.pk).exists():
+        raise NotNow(_("This is the file's only valid decree; correct it instead of voiding it."), "only_decree")
+    Decree.objects.filter(pk=decree.pk).update(is_valid=False)
+
+
 def lines_of(decree: Decree) -> list[dict[str, Any]]:
-    """A decree's lines as title, group and amount."""
-    return [{name: getattr(line, name) for name in LINE_FIELDS} for line in decree.lines.all()]
+    """A decree's lines as title, group and amount; a new decree has none."""
+    rows = decree.lines.all() if decree.pk else []
+    return [{name: getattr(line, name) for name in LINE_FIELDS} for line in rows]
 
 
 def _with_lines(decree: Decree, lines: list[dict[str, Any]]) -> dict[str, Any]:

@@ -117,21 +117,30 @@ class CorrectionSheet:
     section: str
     changes: list[Change]
 
+    @property
+    def is_removal(self) -> bool:
+        return not self.correction.after
+
+    @property
+    def is_addition(self) -> bool:
+        return not self.correction.before
+
 
 def history(corrections: Iterable[Correction]) -> list[CorrectionSheet]:
     return [CorrectionSheet(c, section_label(c.section), changes(c)) for c in corrections]
 
 
 def changes(correction: Correction) -> list[Change]:
-    """What a correction changed, column by column."""
-    model = SECTIONS[correction.section].model
-    return [_change(model, name, correction) for name in correction.after]
+    """What a correction changed, column by column; of a whole row, what it held."""
+    section, told = SECTIONS[correction.section], {**correction.before, **correction.after}
+    found = [_change(section.model, name, correction) for name in (*section.fields, "lines") if name in told]
+    return [change for change in found if change.before or change.after]
 
 
 def _change(model: Any, name: str, correction: Correction) -> Change:
-    before, after = correction.before.get(name), correction.after[name]
+    before, after = correction.before.get(name), correction.after.get(name)
     if name == "lines":
-        return Change(str(DecreeLine._meta.verbose_name_plural), _lines(before or []), _lines(after))
+        return Change(str(DecreeLine._meta.verbose_name_plural), _lines(before or []), _lines(after or []))
     column = model._meta.get_field(name)
     return Change(label(column), shown(column, before), shown(column, after))
 

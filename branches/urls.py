@@ -7,4 +7,5 @@ urlpatterns = [
     path("files/<int:pk>/", files.file, name="file"),
     path("files/<int:pk>/correct/<slug:section>/", files.file_correct, name="file_correct"),
     path("files/<int:pk>/correct/<slug:section>/<int:row>/", files.file_correct, name="file_correct"),
+    path("files/<int:pk>/remove/<slug:section>/<int:row>/", files.file_remove, name="file_remove"),
 ]

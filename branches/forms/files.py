@@ -14,14 +14,21 @@ from pension_transfer.lib import calendar
 from pension_transfer.lib.fields import CountField, PersianModelForm, PersianTextField
 
 
+def _reason(label: Any) -> PersianTextField:
+    text = _("Say which paper shows the right value; the reason stays in the file's history.")
+    return PersianTextField(label=label, max_length=300, help_text=text)
+
+
+class RemovalForm(forms.Form):
+    """Why a row is taken out of a file."""
+
+    reason = _reason(_("Reason"))
+
+
 class CorrectionForm(PersianModelForm):
     """The columns of one section, and why they are corrected."""
 
-    reason = PersianTextField(
-        label=_("Reason for the correction"),
-        max_length=300,
-        help_text=_("Say which paper shows the right value; the reason stays in the file's history."),
-    )
+    reason = _reason(_("Reason for the correction"))
 
     def columns(self) -> list[forms.BoundField]:
         """The section's fields, without the reason."""

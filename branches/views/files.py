@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from branches import services
-from branches.forms.files import FORMS, CorrectionForm, Lines, kept_lines
-from branches.models import Decree, PensionFile, User
+from branches.forms.files import FORMS, CorrectionForm, Lines, RemovalForm, kept_lines
+from branches.models import Correction, Decree, PensionFile, User
 from branches.sections import SECTIONS, section_label
 from branches.shown import decree_sheets, facts, history
 from pension_transfer.lib.errors import BadInput, NotSeen
@@ -95,13 +95,30 @@ class Place:
         name = "" if self.subject is self.file else str(self.subject)
         return _("Correct: %(part)s %(name)s") % {"part": section_label(self.section), "name": name}
 
+    @property
+    def removal_url(self) -> str:
+        """Where the row is taken out; nothing for what can't be: the file itself, a row not yet stored."""
+        if not SECTIONS[self.section].has_rows or self.subject.pk is None:
+            return ""
+        return reverse("file_remove", args=[self.file.pk, self.section, self.row])
+
+    @property
+    def removal_label(self) -> str:
+        """What the way there is called."""
+        return _("Void this decree") if self.section == "decree" else _("Remove from the file")
+
+    @property
+    def removal_title(self) -> str:
+        """«Void: Decree 1/05» or «Remove: Dependent زهرا کریمی»."""
+        title = _("Void: %(part)s %(name)s") if self.section == "decree" else _("Remove: %(part)s %(name)s")
+        return title % {"part": section_label(self.section), "name": self.subject}
+
 
 @require_http_methods(["GET", "POST"])
 def file_correct(request: HttpRequest, pk: int, section: str, row: int | None = None) -> HttpResponse:
     """The form that corrects one row of a section; a rejected one keeps what was typed."""
-    file = seen_file(person(request), pk)
-    services.must_may_correct(person(request), file)
-    if services.done_before(command_of(request), person(request)):
+    file, done = open_file(request, pk)
+    if done:
         return stored(request, file, section)
     place = Place(file, section, row, services.row_of(file, section, row))
     services.must_be_open(file)
@@ -112,10 +129,37 @@ def file_correct(request: HttpRequest, pk: int, section: str, row: int | None = 
             return stored(request, file, section)
         except BadInput as refusal:
             form.show_refusal(refusal.errors)
-    context = {"file": file, "form": form, "lines": lines, "title": place.title}
-    path = {"menu_path": [*menu_path(), str(file)]}
-    status = 422 if request.method == "POST" else 200
-    return render(request, "branches/file_correct.html", context | path, status=status)
+    return show(request, "branches/file_correct.html", {"place": place, "form": form, "lines": lines})
+
+
+@require_http_methods(["GET", "POST"])
+def file_remove(request: HttpRequest, pk: int, section: str, row: int) -> HttpResponse:
+    """The row once more, and why it is taken out of the file."""
+    file, done = open_file(request, pk)
+    if done:
+        return stored(request, file, section)
+    place = Place(file, section, row, services.row_of(file, section, row))
+    services.must_be_open(file)
+    form = RemovalForm(request.POST or None)
+    if form.is_valid():
+        take_out(request, place, form)
+        return stored(request, file, section)
+    rows = facts(place.subject, SECTIONS[section].fields)
+    return show(request, "branches/file_remove.html", {"place": place, "form": form, "facts": rows})
+
+
+def open_file(request: HttpRequest, pk: int) -> tuple[PensionFile, Correction | None]:
+    """The file for correcting, and what this very command has done to it already."""
+    file = seen_file(person(request), pk)
+    services.must_may_correct(person(request), file)
+    return file, services.done_before(command_of(request), person(request))
+
+
+def show(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """The form of a correction; after a POST with what is wrong in it."""
+    file = context["place"].file
+    context |= {"file": file, "menu_path": [*menu_path(), str(file)]}
+    return render(request, template, context, status=422 if request.method == "POST" else 200)
 
 
 def forms_of(request: HttpRequest, place: Place) -> tuple[CorrectionForm, Any]:
@@ -135,6 +179,19 @@ def store(request: HttpRequest, place: Place, form: CorrectionForm, lines: Any) 
         person(request),
         form.cleaned_data["reason"],
         form.correction() | ({"lines": kept_lines(lines)} if lines else {}),
+        seen=number(request.POST.get("seen")),
+        command_id=command_of(request),
+    )
+
+
+def take_out(request: HttpRequest, place: Place, form: RemovalForm) -> None:
+    """Remove the row that the form gives a reason for."""
+    services.remove(
+        place.file,
+        place.section,
+        place.subject.pk,
+        person(request),
+        form.cleaned_data["reason"],
         seen=number(request.POST.get("seen")),
         command_id=command_of(request),
     )

@@ -291,7 +291,9 @@ def form_class(column: Any) -> Any:
 
 def formfield_for(column: Any, **kwargs: Any) -> Any:
     """A `formfield_callback`: the form field of a model's column, as branch staff type it."""
-    chosen = None if column.choices else form_class(column)
+    if column.choices:
+        return column.formfield(choices=choices_of(column), **kwargs)
+    chosen = form_class(column)
     if not chosen:
         return column.formfield(**kwargs)
     kwargs.pop("widget", None) if chosen is not PersianTextField else None
@@ -299,6 +301,12 @@ def formfield_for(column: Any, **kwargs: Any) -> Any:
         rule = next(rule for rule in column.validators if isinstance(rule, Digits))
         kwargs |= {"low": rule.low, "high": rule.high}
     return column.formfield(form_class=chosen, **kwargs)
+
+
+def choices_of(column: Any) -> list[tuple[Any, Any]]:
+    """A column's choices; where none is preset, the first one asks to choose."""
+    is_open = column.blank or not column.has_default()
+    return list(column.get_choices(include_blank=is_open, blank_choice=[("", _("choose"))]))
 
 
 class PersianModelForm(forms.ModelForm):

@@ -199,7 +199,7 @@ def test_a_closed_file_is_read_only(clerk: User, file: PensionFile, status: str)
 def test_a_part_that_is_not_there(clerk: User, file: PensionFile, cast: Cast) -> None:
     other = make_file(cast.origin, 2)
     row = other.dependents.all()[0].pk
-    places = [("nothing",), ("decree",), ("dependent", row), ("deduction", 10**6)]
+    places = [("nothing",), ("decree", 10**6), ("dependent", row), ("deduction", 10**6)]
     assert {as_(clerk).get(correct_url(file, *place)).status_code for place in places} == {404}
 
 
@@ -356,3 +356,66 @@ def test_bad_lines_are_named_and_nothing_is_stored(clerk: User, file: PensionFil
     assert answer.status_code == 422
     assert 'href="#id_lines-0-amount"' in answer.content.decode()
     assert Decree.objects.filter(file=file, is_valid=True).count() == 2
+
+
+def test_a_missing_decree_is_added_with_its_lines(clerk: User, file: PensionFile) -> None:
+    assert as_(clerk).get(correct_url(file, "decree")).status_code == 200
+    new = DECREE | {"number": "2/05", "kind": "change_of_status"}
+    assert as_(clerk).post(correct_url(file, "decree"), typed(file, new | lines(*ROWS))).status_code == 302
+    decree = file.decrees.get(number="2/05")
+    assert (decree.corrects, decree.is_valid, decree.lines.count()) == (None, True, 2)
+    record = file.corrections.get()
+    assert (record.before, record.subject, len(record.after["lines"])) == ({}, "2/05", 2)
+    file.refresh_from_db()
+    again = as_(clerk).post(correct_url(file, "decree"), typed(file, new | lines(*ROWS)))
+    assert set(again.context["form"].errors) == {"number"}
+
+
+# --- taking out -----------------------------------------------------------------------------------------
+
+
+def remove_url(file: PensionFile, section: str, row: int) -> str:
+    return reverse("file_remove", args=[file.pk, section, row])
+
+
+def test_a_row_is_taken_out_with_a_reason_and_its_history_keeps_it(clerk: User, file: PensionFile) -> None:
+    one = file.dependents.all()[0]
+    client, url = as_(clerk), remove_url(file, "dependent", one.pk)
+    assert client.get(url).status_code == 200 and file.dependents.count() == 2
+    assert client.post(url, typed(file, {"reason": " "})).status_code == 422 and file.dependents.count() == 2
+    data = typed(file, {"reason": "دو بار ثبت شده است"})
+    assert [client.post(url, data).status_code for _ in range(2)] == [302, 302]
+    assert not file.dependents.filter(pk=one.pk).exists()
+    record = file.corrections.get()
+    assert (record.after, record.subject, record.reason) == ({}, one.full_name, "دو بار ثبت شده است")
+    assert record.before["national_code"] == one.national_code
+    (sheet,) = client.get(reverse("file", args=[file.pk])).context["history"]
+    assert sheet.is_removal and [change.after for change in sheet.changes] == [""] * len(sheet.changes)
+    assert [change.before for change in sheet.changes[1:3]] == [one.first_name, one.last_name]
+
+
+def test_a_decree_is_voided_and_the_last_valid_one_never(clerk: User, file: PensionFile) -> None:
+    first, second = file.decrees.order_by("pk")
+    services.remove(file, "decree", first.pk, clerk, "حکم پرونده دیگری است")
+    first.refresh_from_db()
+    assert not first.is_valid and first.lines.exists()
+    assert file.corrections.get().before["lines"]
+    with pytest.raises(NotNow) as refusal:
+        services.remove(file, "decree", second.pk, clerk, "x")
+    assert refusal.value.code == "only_decree"
+    second.refresh_from_db()
+    assert second.is_valid and file.corrections.count() == 1
+
+
+def test_who_may_not_correct_may_not_take_out(cast: Cast, clerk: User, file: PensionFile) -> None:
+    one = file.dependents.all()[0]
+    url, data = remove_url(file, "dependent", one.pk), typed(file, {"reason": "x"})
+    people = [cast.at(cast.origin, Role.BRANCH_HEAD), cast.at(cast.destination, Role.CLERK), cast.reader("outsider")]
+    assert [as_(person).post(url, data).status_code for person in people] == [403, 404, 404]
+    correct_mobile(file, clerk, "09120000000")
+    assert as_(clerk).post(url, data).status_code == 409
+    PensionFile.objects.filter(pk=file.pk).update(frozen_by=uuid.uuid4())
+    assert as_(clerk).post(url, typed(file, {"reason": "x"})).status_code == 409
+    for place in (("principal", file.pk), ("dependent", 10**6), ("nothing", 1)):
+        assert as_(clerk).get(remove_url(file, *place)).status_code in {404, 409}
+    assert file.dependents.filter(pk=one.pk).exists() and file.corrections.count() == 1

@@ -66,7 +66,7 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
     (
         (_("Files and tracking"),),
         (
-            Item(_("Pension files"), "file_list", Action.VIEW_FILES, pages=("file", "file_correct")),
+            Item(_("Pension files"), "file_list", Action.VIEW_FILES, pages=("file", "file_correct", "file_remove")),
             Item(
                 _("Take in the old system's export"),
                 "import_list",
