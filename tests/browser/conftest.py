@@ -17,9 +17,12 @@ from pytest_django.live_server_helper import LiveServer
 
 from branches.models import PensionFile, User
 from branches.roles import Action, Role
+from branches.sections import SECTIONS
 from tests.cast import Cast, Walk, make_cast, make_file, press
+from transfers.buttons import Button, available
 from transfers.models import TransferCase
 from transfers.states import Side, State
+from transfers.views.pressable import IN_PLACE
 
 # Playwright keeps an event loop in this thread; Django need not be afraid of it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -137,16 +140,39 @@ def addresses(user: User) -> list[str]:
     cases = list(TransferCase.objects.visible_to(user).order_by("side", "state", "pk"))
     files = list(PensionFile.objects.visible_to(user).order_by("pk"))
     found = ["/", "/cases/", "/tracking/", "/help/", "/files/"]
-    found += [f"/cases/{case.pk}/" for case in cases[:: max(len(cases) // 3, 1)]]
+    standing = {(case.side, case.state): case for case in cases}
+    found += [f"/cases/{case.pk}/" for case in standing.values()]
+    asking = {b.action: case.pk for case in standing.values() for b in available(case, user) if _has_page(b)}
+    found += [f"/cases/{pk}/{action}/" for action, pk in asking.items()]
     found += [f"/cases/{case.pk}/decrees/" for case in cases if case.decrees_shown_at][:1]
     found += [f"/tracking/?q={case.tracking_number}" for case in cases[:1]]
     found += [f"/files/{file.pk}/" for file in files[:1]]
     return found + [path for role in sorted(user.roles) for path in OWN.get(role, lambda rows: [])([*files, None])]
 
 
+def _has_page(button: Button) -> bool:
+    """Whether the step asks for something on a page of its own."""
+    shown = button.form(case=None).visible_fields() if button.is_open and button.form else []
+    return bool(shown) and button.action not in {*IN_PLACE, Action.APPROVE_TECHNICAL}
+
+
+def _correcting(file: PensionFile) -> list[str]:
+    """The forms of one file: each of its parts, a row of it, and taking that row out."""
+    row = file.dependents.all()[0].pk
+    decree = file.decrees.filter(is_valid=True)[0].pk
+    places = [*SECTIONS, f"dependent/{row}", f"decree/{decree}"]
+    return [f"/files/{file.pk}/correct/{place}/" for place in places] + [
+        f"/files/{file.pk}/remove/dependent/{row}/",
+        f"/files/{file.pk}/remove/decree/{decree}/",
+    ]
+
+
 OWN: dict[str, Callable[[list[Any]], list[str]]] = {
-    Role.CLERK: lambda files: ["/referral/", f"/files/{files[-2].pk}/refer/", f"/files/{files[0].pk}/refer/"],
-    Role.BRANCH_HEAD: lambda files: ["/send/"],
+    Role.CLERK: lambda files: [
+        "/referral/", f"/files/{files[-2].pk}/refer/", f"/files/{files[0].pk}/refer/", *_correcting(files[-2]),
+    ],
+    Role.BRANCH_HEAD: lambda files: ["/send/", "/import/", "/import/new/"],
     Role.INSURANCE_DEPUTY: lambda files: ["/send/"],
     Role.DESTINATION_STAFF: lambda files: ["/receive/"],
-}
+    Role.CENTER_OPERATOR: lambda files: ["/import/", "/import/new/"],
+}  # fmt: skip
