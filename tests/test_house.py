@@ -25,11 +25,11 @@ def test_the_compiled_catalogue_is_fresh() -> None:
 
 def test_every_sentence_of_the_code_is_in_the_catalogue() -> None:
     known = {entry.msgid for entry in polib.pofile(str(CATALOGUE))}
-    literal = re.compile(r'\b(?:_|gettext|gettext_lazy)\(\s*"((?:[^"\\]|\\.)*)"\s*[,)]')
+    literal = re.compile(r"""\b(?:_|gettext|gettext_lazy)\(\s*(["'])((?:(?!\1)[^\\]|\\.)*)\1\s*[,)]""")
     sources = [
         path for app in ("branches", "central", "transfers", "pension_transfer") for path in (ROOT / app).rglob("*.py")
     ]
-    used = {text.replace('\\"', '"') for path in sources for text in literal.findall(path.read_text("utf-8"))}
+    used = {text.replace('\\"', '"') for path in sources for _quote, text in literal.findall(path.read_text("utf-8"))}
     assert used - known == set()
 
 
