@@ -1,11 +1,11 @@
 from django.urls import path
 
-from branches.views import files
+from branches.views import corrections, files
 
 urlpatterns = [
     path("files/", files.file_list, name="file_list"),
     path("files/<int:pk>/", files.file, name="file"),
-    path("files/<int:pk>/correct/<slug:section>/", files.file_correct, name="file_correct"),
-    path("files/<int:pk>/correct/<slug:section>/<int:row>/", files.file_correct, name="file_correct"),
-    path("files/<int:pk>/remove/<slug:section>/<int:row>/", files.file_remove, name="file_remove"),
+    path("files/<int:pk>/correct/<slug:section>/", corrections.file_correct, name="file_correct"),
+    path("files/<int:pk>/correct/<slug:section>/<int:row>/", corrections.file_correct, name="file_correct"),
+    path("files/<int:pk>/remove/<slug:section>/<int:row>/", corrections.file_remove, name="file_remove"),
 ]

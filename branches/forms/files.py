@@ -146,3 +146,14 @@ def kept_lines(lines: Any) -> list[dict[str, Any]]:
     """The lines that are filled in and not crossed out, in their order."""
     filled = [form for form in lines.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
     return [{name: form.cleaned_data[name] for name in LineForm.Meta.fields} for form in filled]
+
+
+def typed_in(form: forms.Form | CorrectionForm, lines: Any) -> list[tuple[Any, str]]:
+    """What was posted and is not what the file says now, as typed: label and text, the lines of a decree too."""
+    changed = [part for part in [form, *(lines.forms if lines else [])] if part.has_changed()]
+    return [
+        (part[name].label, str(part[name].value()))
+        for part in changed
+        for name in part.changed_data
+        if part[name].value()
+    ]

@@ -1,23 +1,17 @@
-"""Pages of pension files: the list, the file, its corrections."""
+"""Pages of pension files: the list, and one file."""
 
-import copy
-import uuid
-from dataclasses import dataclass
 from typing import Any, cast
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET
 
 from branches import services
-from branches.forms.files import FORMS, CorrectionForm, Lines, RemovalForm, kept_lines
-from branches.models import Correction, Decree, PensionFile, User
-from branches.sections import SECTIONS, section_label
+from branches.models import PensionFile, User
+from branches.sections import SECTIONS
 from branches.shown import decree_sheets, facts, history
-from pension_transfer.lib.errors import BadInput, NotSeen
+from pension_transfer.lib.errors import NotSeen
 from pension_transfer.lib.paging import page_of
 
 HISTORY_SHOWN = 50
@@ -73,144 +67,3 @@ def file_page(file: PensionFile, user: User) -> dict[str, Any]:
         "decrees": decree_sheets(file),
         "history": history(corrections),
     }
-
-
-# --- correcting -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Place:
-    """What a correction is about: a section of a file, or one of its rows (None: the file or a new row)."""
-
-    file: PensionFile
-    section: str
-    row: int | None
-    subject: Any
-
-    @property
-    def title(self) -> str:
-        """«Correct: Dependent زهرا کریمی» or «Add: Deduction»."""
-        if self.subject.pk is None:
-            return _("Add: %(part)s") % {"part": section_label(self.section)}
-        name = "" if self.subject is self.file else str(self.subject)
-        return _("Correct: %(part)s %(name)s") % {"part": section_label(self.section), "name": name}
-
-    @property
-    def removal_url(self) -> str:
-        """Where the row is taken out; nothing for what can't be: the file itself, a row not yet stored."""
-        if not SECTIONS[self.section].has_rows or self.subject.pk is None:
-            return ""
-        return reverse("file_remove", args=[self.file.pk, self.section, self.row])
-
-    @property
-    def removal_label(self) -> str:
-        """What the way there is called."""
-        return _("Void this decree") if self.section == "decree" else _("Remove from the file")
-
-    @property
-    def removal_title(self) -> str:
-        """«Void: Decree 1/05» or «Remove: Dependent زهرا کریمی»."""
-        title = _("Void: %(part)s %(name)s") if self.section == "decree" else _("Remove: %(part)s %(name)s")
-        return title % {"part": section_label(self.section), "name": self.subject}
-
-
-@require_http_methods(["GET", "POST"])
-def file_correct(request: HttpRequest, pk: int, section: str, row: int | None = None) -> HttpResponse:
-    """The form that corrects one row of a section; a rejected one keeps what was typed."""
-    file, done = open_file(request, pk)
-    if done:
-        return stored(request, file, section)
-    place = Place(file, section, row, services.row_of(file, section, row))
-    services.must_be_open(file)
-    form, lines = forms_of(request, place)
-    if request.method == "POST" and all([form.is_valid(), lines is None or lines.is_valid()]):
-        try:
-            store(request, place, form, lines)
-            return stored(request, file, section)
-        except BadInput as refusal:
-            form.show_refusal(refusal.errors)
-    return show(request, "branches/file_correct.html", {"place": place, "form": form, "lines": lines})
-
-
-@require_http_methods(["GET", "POST"])
-def file_remove(request: HttpRequest, pk: int, section: str, row: int) -> HttpResponse:
-    """The row once more, and why it is taken out of the file."""
-    file, done = open_file(request, pk)
-    if done:
-        return stored(request, file, section)
-    place = Place(file, section, row, services.row_of(file, section, row))
-    services.must_be_open(file)
-    form = RemovalForm(request.POST or None)
-    if form.is_valid():
-        take_out(request, place, form)
-        return stored(request, file, section)
-    rows = facts(place.subject, SECTIONS[section].fields)
-    return show(request, "branches/file_remove.html", {"place": place, "form": form, "facts": rows})
-
-
-def open_file(request: HttpRequest, pk: int) -> tuple[PensionFile, Correction | None]:
-    """The file for correcting, and what this very command has done to it already."""
-    file = seen_file(person(request), pk)
-    services.must_may_correct(person(request), file)
-    return file, services.done_before(command_of(request), person(request))
-
-
-def show(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """The form of a correction; after a POST with what is wrong in it."""
-    file = context["place"].file
-    context |= {"file": file, "menu_path": [*menu_path(), str(file)]}
-    return render(request, template, context, status=422 if request.method == "POST" else 200)
-
-
-def forms_of(request: HttpRequest, place: Place) -> tuple[CorrectionForm, Any]:
-    """The section's form, and for a decree the formset of its lines."""
-    form = FORMS[place.section](request.POST or None, instance=copy.copy(place.subject))
-    if not isinstance(place.subject, Decree):
-        return form, None
-    return form, Lines(request.POST or None, initial=services.lines_of(place.subject), prefix="lines")
-
-
-def store(request: HttpRequest, place: Place, form: CorrectionForm, lines: Any) -> None:
-    """Correct what the forms say."""
-    services.correct(
-        place.file,
-        place.section,
-        place.row,
-        person(request),
-        form.cleaned_data["reason"],
-        form.correction() | ({"lines": kept_lines(lines)} if lines else {}),
-        seen=number(request.POST.get("seen")),
-        command_id=command_of(request),
-    )
-
-
-def take_out(request: HttpRequest, place: Place, form: RemovalForm) -> None:
-    """Remove the row that the form gives a reason for."""
-    services.remove(
-        place.file,
-        place.section,
-        place.subject.pk,
-        person(request),
-        form.cleaned_data["reason"],
-        seen=number(request.POST.get("seen")),
-        command_id=command_of(request),
-    )
-
-
-def stored(request: HttpRequest, file: PensionFile, section: str) -> HttpResponse:
-    """Say that the correction is stored, back on its section."""
-    messages.success(request, _("The correction is stored, and it stands in the file's history."))
-    return redirect(f"{reverse('file', args=[file.pk])}#{section}")
-
-
-def number(text: str | None) -> int | None:
-    """A posted number, or None."""
-    return int(text) if text and text.isascii() and text.isdigit() else None
-
-
-def command_of(request: HttpRequest) -> uuid.UUID | None:
-    """The posted command id, or None when there is none."""
-    try:
-        return uuid.UUID(request.POST.get("command_id", ""))
-    except ValueError:
-        return None

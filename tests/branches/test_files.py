@@ -181,6 +181,25 @@ def test_a_stale_page_is_refused_and_the_change_is_named(clerk: User, file: Pens
     assert PensionFile.objects.get(pk=file.pk).mobile == "09120000000"
 
 
+@pytest.mark.parametrize("obstacle", [{"content_version": 9}, {"frozen_by": uuid.uuid4()}])
+def test_what_was_typed_stands_on_the_refusal(clerk: User, file: PensionFile, obstacle: dict[str, Any]) -> None:
+    """Without JavaScript no tab keeps it."""
+    data = typed(file, CONTACT)
+    PensionFile.objects.filter(pk=file.pk).update(**obstacle)
+    answer = as_(clerk).post(correct_url(file, "contact"), data)
+    assert answer.status_code == 409
+    assert {CONTACT["mobile"], CONTACT["address"], CONTACT["reason"]} <= {
+        text for _label, text in answer.context["typed"]
+    }
+
+
+def test_the_lines_of_a_decree_stand_on_the_refusal(clerk: User, file: PensionFile) -> None:
+    url = correct_url(file, "decree", file.decrees.get(number="1/05").pk)
+    answer = as_(clerk).post(url, typed(file, DECREE | lines(*ROWS), seen=9))
+    assert answer.status_code == 409
+    assert ROWS[1][0] in {text for _label, text in answer.context["typed"]}
+
+
 def test_a_frozen_file_is_read_only(clerk: User, file: PensionFile) -> None:
     PensionFile.objects.filter(pk=file.pk).update(frozen_by=uuid.uuid4())
     client = as_(clerk)
