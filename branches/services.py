@@ -152,7 +152,7 @@ def _must_be_fresh(file: PensionFile, seen: int | None) -> None:
     if seen is None or seen == file.content_version:
         return
     since = file.corrections.select_related("by")[: max(file.content_version - seen, 1)]
-    changes = [f"{section_label(c.section)} {c.subject}، {c.by}: {c.reason}" for c in since]
+    changes = [f"{section_label(c.section)} {c.subject}".strip() + f"، {c.by}: {c.reason}" for c in since]
     raise NotNow(
         _("This file has changed since you opened the page. Look at the changes, then enter yours again."),
         "stale",
