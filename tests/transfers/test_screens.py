@@ -185,6 +185,12 @@ def test_what_is_wrong_in_a_referral_is_said_beside_its_field_and_nothing_typed_
     assert data["command_id"] in text(answer)
 
 
+def test_what_is_typed_for_one_file_is_not_kept_for_another(walk: Walk) -> None:
+    files = (walk.file, make_file(walk.cast.origin, 7))
+    urls = [reverse("refer", args=[file.pk]) for file in files]
+    assert all(f'data-keep="{url}"' in text(as_(walk.clerk).get(url)) for url in urls)
+
+
 def test_a_file_that_cannot_be_referred_says_why(walk: Walk) -> None:
     walk.to(State.DRAFT)
     url = reverse("refer", args=[walk.file.pk])
