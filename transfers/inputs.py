@@ -73,7 +73,7 @@ class BranchInput(forms.Select):
 
 
 class BranchField(forms.ModelChoiceField):
-    """An active branch, typed by its code, its name or a part of its name that no other has."""
+    """An active branch, typed by its code, its whole name or a part of its name that no other has."""
 
     widget = BranchInput
     default_error_messages = {
@@ -95,7 +95,8 @@ class BranchField(forms.ModelChoiceField):
         code = CODE.search(to_ascii_digits(str(value)))
         name = fold(str(value)).replace("\0", "")  # PostgreSQL cannot even be asked for a NUL
         match = {"pk": code[0]} if code else {"search_key__contains": name}
-        found = list(Branch.objects.filter(is_active=True, **match)[:2])
+        found = list(Branch.objects.filter(is_active=True, **match))
+        found = [branch for branch in found if fold(branch.name) == name] or found
         if len(found) != 1:
             code_of_fault = "ambiguous" if found else "unknown"
             raise ValidationError(self.error_messages[code_of_fault], code_of_fault)

@@ -163,6 +163,16 @@ def test_a_referral_is_recorded_and_leads_to_its_case(walk: Walk, destination: s
     assert (case.destination_id, case.state) == ("1001", State.DRAFT)
 
 
+def test_a_whole_name_is_that_branch_though_another_begins_so(walk: Walk) -> None:
+    walk.cast.third.name = "شعبه شیرازی"
+    walk.cast.third.save()
+    answer = as_(walk.clerk).post(
+        reverse("refer", args=[walk.file.pk]), command() | MOVE | {"destination": "شعبه شيراز"}
+    )
+    assert answer.status_code == 302
+    assert TransferCase.objects.get().destination_id == "1001"
+
+
 @pytest.mark.parametrize(
     ("name", "typed"),
     [
