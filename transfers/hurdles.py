@@ -40,12 +40,15 @@ REFUSED_BY_CENTER = {
     "other_move_open": gettext_lazy("Another move of this pension is open at the center."),
     "not_addressed": gettext_lazy("It is addressed to another branch."),
 }
+NAMES_A_BRANCH = frozenset({"no_custody", "not_addressed"})
 
 
 def refused_by_center(code: str, detail: str = "") -> str:
-    """The center's no, in words."""
-    sentence = REFUSED_BY_CENTER.get(code, gettext_lazy("The center refused this step."))
-    return f"{sentence} ({detail or code})" if code not in REFUSED_BY_CENTER or detail else str(sentence)
+    """The center's no, in words; which branch is meant only where the sentence speaks of one."""
+    if code not in REFUSED_BY_CENTER:
+        return f"{_('The center refused this step.')} ({detail or code})"
+    sentence = str(REFUSED_BY_CENTER[code])
+    return f"{sentence} ({detail})" if detail and code in NAMES_A_BRANCH else sentence
 
 
 def at_the_center(case: TransferCase) -> str:

@@ -16,7 +16,7 @@ from pension_transfer.lib.errors import NotNow
 from tests import oracle
 from tests.cast import DIFFERENCE, MOVE, PAPER, Walk, press
 from tests.expect import fresh, refused, written
-from transfers import exchange, sync, workflow
+from transfers import exchange, hurdles, sync, workflow
 from transfers.models import Command, Crossing, TransferCase
 from transfers.snapshot import SECTIONS
 from transfers.states import MOVES, WITHIN, Side, State
@@ -207,6 +207,7 @@ def test_a_deposit_the_center_refuses_is_the_heads_turn_and_can_be_recalled(walk
     case = fresh(case)
     assert (case.state, case.turn) == (State.HEAD_APPROVED, "head")
     assert case.crossings.get().reason.split()[0] == "destination_closed"
+    assert hurdles.at_the_center(case) == hurdles.refused_by_center("destination_closed")
     case = press(Action.RECALL, case, walk.head, **WHY)
     assert (case.state, case.turn) == (State.DRAFT, "clerk")
     assert oracle.problems() + oracle.unfinished() == []
