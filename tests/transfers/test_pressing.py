@@ -95,6 +95,8 @@ def test_a_session_that_ended_leads_back_to_the_form(walk: Walk) -> None:
     answer = Client().post(url, command(reason="برگ دوم ندارد"))
     assert goes_to(answer) == f"{reverse('sign_in')}?next={url}"
     assert as_(walk.officer).get(url).status_code == 200
+    assert Client().get(goes_to(answer)).context["was_inside"]
+    assert not Client().get(goes_to(Client().get(reverse("cartable")))).context["was_inside"]
     piece = Client().get(goes_to(answer), headers={"HX-Request": "true"})
     assert piece.headers["HX-Refresh"] == "true"
 
