@@ -211,6 +211,14 @@ def test_a_file_that_cannot_be_referred_says_why(walk: Walk) -> None:
     assert as_(walk.officer).get(url).status_code == 403
 
 
+def test_a_case_leads_to_its_file_and_the_file_to_its_case(walk: Walk) -> None:
+    case = walk.to(State.DRAFT)
+    pages = [reverse("case", args=[case.pk]), reverse("file", args=[walk.file.pk])]
+    for here, there in (pages, pages[::-1]):
+        assert f'href="{there}"' in text(as_(walk.clerk).get(here))
+    assert case.tracking_number not in text(as_(walk.clerk).get(pages[1]))  # said with Persian digits
+
+
 # --- tracking -----------------------------------------------------------------------------------------
 
 

@@ -82,7 +82,7 @@ def version(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     if content is None:
         raise NotSeen(_("This case has no such version."), "no_version")
     sections = presentation.sections_of(json.loads(content.body))
-    context = {"case": found, "number": number, "sections": sections, "path": menu_path("case_list")}
+    context = {"case": found, "number": number, "sections": sections, "path": form_path()}
     return render(request, "transfers/version.html", context)
 
 
@@ -133,10 +133,15 @@ def again(request: HttpRequest, pk: int, rejected: Rejected) -> HttpResponse:
 
 
 def show(request: HttpRequest, page: CasePage, name: str = "case", refusal: Refusal | None = None) -> HttpResponse:
-    context: dict[str, Any] = {"page": page, "case": page.case, "path": menu_path("case_list"), "back": name}
+    context: dict[str, Any] = {"page": page, "case": page.case, "path": form_path(), "back": name}
     return TemplateResponse(
         request, PAGES[name], context | {"refusal": refusal}, status=refusal.status if refusal else 200
     )
+
+
+def form_path() -> list[str]:
+    """Where the form of a case stands in the menu, its own name last: the title is the pensioner's."""
+    return [*menu_path("case_list"), _("Pension case transfer")]
 
 
 def one_section(request: HttpRequest, done: TransferCase) -> HttpResponse:

@@ -225,6 +225,11 @@ class CasePage:
         return sum(section.tick is not None for section in self.sections)
 
     @property
+    def file_url(self) -> str:
+        """The page of the pension file, where this branch holds it: what must be mended is mended there."""
+        return url_of("file", self.case.pension_file_id) if self.case.pension_file_id else ""
+
+    @property
     def letter(self) -> str:
         """Number and date of the referral's letter."""
         return "، ".join(filter(None, [fa(self.case.letter_number), jalali(self.case.letter_date)]))
