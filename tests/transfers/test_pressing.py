@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from branches.roles import Action, Role
 from central.models import Waiting
@@ -13,7 +14,8 @@ from tests.expect import fresh, written
 from tests.pages import ASCII, as_, command, goes_to, push, text
 from transfers.models import Discrepancy, TransferCase, TransferEvent
 from transfers.snapshot import SECTIONS
-from transfers.states import Side, State
+from transfers.states import Side, State, find_step
+from transfers.views.case import sentence_of
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -87,6 +89,14 @@ def test_a_step_with_a_form_has_a_page_of_its_own(walk: Walk) -> None:
         answer = as_(walk.officer).get(reverse("case_step", args=[case.pk, action]))
         assert goes_to(answer) == reverse("case", args=[case.pk])
     assert as_(walk.officer).post(reverse("case_step", args=[case.pk, "nonsense"]), command()).status_code == 404
+
+
+def test_a_step_back_is_named_as_on_its_button(walk: Walk) -> None:
+    case = walk.to(State.TECHNICALLY_APPROVED)
+    label = find_step(Action.SEND_BACK, case.side, case.state).label  # type: ignore[union-attr] # it is in the table
+    push(walk.head, Action.SEND_BACK, case, reason="برگ دوم ندارد")
+    with translation.override("en"):
+        assert f"{label}." in sentence_of(fresh(case), Action.SEND_BACK)
 
 
 def test_a_session_that_ended_leads_back_to_the_form(walk: Walk) -> None:

@@ -165,6 +165,7 @@ def address_of(request: HttpRequest, pk: int) -> str:
 
 def sentence_of(done: TransferCase, action: str) -> str:
     """What was done, and whose turn it is now."""
-    labels = {(step.action, step.side): step.label for step in MOVES + WITHIN}
-    label = labels.get((action, done.side)) or action_label(action)
+    taken = [step for step in MOVES + WITHIN if (step.action, step.side) == (action, done.side)]
+    taken.sort(key=lambda step: step.target != done.state)  # a step back is named by where it led
+    label = taken[0].label if taken else action_label(action)
     return _("Done: %(step)s. Turn: %(turn)s.") % {"step": label, "turn": turn_of(done)}
