@@ -99,6 +99,15 @@ def test_a_step_back_is_named_as_on_its_button(walk: Walk) -> None:
         assert f"{label}." in sentence_of(fresh(case), Action.SEND_BACK)
 
 
+def test_why_a_case_came_back_stands_beside_whose_turn_it_is(walk: Walk) -> None:
+    case = walk.to(State.TECHNICALLY_APPROVED)
+    push(walk.head, Action.SEND_BACK, case, reason="برگ دوم ندارد")
+    url = reverse("case", args=[case.pk])
+    assert as_(walk.clerk).get(url).context["page"].brought_back.note == "برگ دوم ندارد"
+    push(walk.clerk, Action.ASSEMBLE, fresh(case))
+    assert as_(walk.officer).get(url).context["page"].brought_back is None
+
+
 def test_a_session_that_ended_leads_back_to_the_form(walk: Walk) -> None:
     case = walk.to(State.DRAFT)
     url = reverse("case_step", args=[case.pk, Action.SEND_BACK])

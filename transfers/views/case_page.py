@@ -17,12 +17,13 @@ from pension_transfer.lib.templatetags.persian import fa, jalali
 from transfers import completeness, hurdles, presentation, timeline
 from transfers.buttons import Button, available
 from transfers.inputs import INPUTS, SECTION_NAMES, ActionForm
-from transfers.models import Discrepancy, Tick, TransferCase
+from transfers.models import Discrepancy, Tick, TransferCase, TransferEvent
 from transfers.states import Side, State
 from transfers.views.context import url_of
 from transfers.views.posting import Rejected
 from transfers.views.pressable import IN_PLACE, Pressable, next_step, show_errors, standing_of
 
+BACKWARDS = frozenset({Action.SEND_BACK, Action.RECALL})
 SEALS = frozenset({Action.APPROVE_HEAD, Action.RECEIVE})
 WAY = (
     State.REFERRAL, State.DRAFT, State.TECHNICALLY_APPROVED, State.HEAD_APPROVED, State.SENT, State.RECEIVED,
@@ -191,6 +192,12 @@ class CasePage:
     @property
     def standing(self) -> str:
         return standing_of(self.case)
+
+    @property
+    def brought_back(self) -> TransferEvent | None:
+        """The last step, where it took the case back with a reason: the next person has to read it first."""
+        last = max(self.case.events.all(), key=lambda event: event.sequence, default=None)
+        return last if last and last.action in BACKWARDS else None
 
     @property
     def notice(self) -> Refusal | None:
