@@ -6,12 +6,14 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, status
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from branches.models import Branch, PensionFile, User
@@ -21,6 +23,7 @@ from pension_transfer.lib.errors import BadInput, Refusal
 from transfers import exchange, workflow
 from transfers.models import TransferCase
 from transfers.serializers import (
+    Asked,
     CaseDetail,
     CaseRow,
     EnvelopeRow,
@@ -50,6 +53,7 @@ class Files(generics.ListAPIView[PensionFile]):
         return PensionFile.objects.visible_to(_person(self.request))
 
 
+@extend_schema_view(get=extend_schema(parameters=[Asked], responses={200: CaseRow(many=True), 422: RefusalRow}))
 class Cases(generics.ListAPIView[TransferCase]):
     """Transfer cases of the person's branches; `state`, `side` and `tracking_number` narrow the list."""
 
@@ -57,9 +61,7 @@ class Cases(generics.ListAPIView[TransferCase]):
     queryset = TransferCase.objects.none()
 
     def get_queryset(self) -> QuerySet[TransferCase]:
-        asked = {
-            name: self.request.GET[name] for name in ("state", "side", "tracking_number") if name in self.request.GET
-        }
+        asked = _clean(Asked(data=self.request.query_params))
         return TransferCase.objects.visible_to(_person(self.request)).filter(**asked)
 
     @extend_schema(request=Referral, responses={201: CaseDetail, **REFUSALS})
@@ -131,12 +133,15 @@ class Schema(APIView):
 
 def _read(kind: type[Press] | type[Taking], request: Request) -> dict[str, Any]:
     """The body, or 422 with a sentence beside each field."""
-    form = kind(data=request.data)
+    return _clean(kind(data=request.data))
+
+
+def _clean(form: Serializer[Any]) -> dict[str, Any]:
     if not form.is_valid():
-        raise _bad_body(form.errors)
+        raise _bad_input(form.errors)
     return dict(form.validated_data)
 
 
-def _bad_body(errors: Any) -> Refusal:
+def _bad_input(errors: Any) -> Refusal:
     sentences = {name: [str(line) for line in lines] for name, lines in errors.items()}
-    return BadInput("; ".join(sentences), "invalid", sentences)
+    return BadInput(_("Something in the form has to be corrected; nothing was stored."), "invalid", sentences)

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from branches.models import PensionFile
 from transfers.buttons import available
 from transfers.models import Discrepancy, TransferCase, TransferEvent
+from transfers.states import Side, State
 
 
 class CaseRow(serializers.ModelSerializer[TransferCase]):
@@ -20,6 +21,14 @@ class CaseRow(serializers.ModelSerializer[TransferCase]):
             "trail_length", "opened_at", "closed_at", "activated_at",
         )  # fmt: skip
         read_only_fields = fields
+
+
+class Asked(serializers.Serializer[Any]):
+    """What narrows the list of cases."""
+
+    state = serializers.ChoiceField(State.choices, required=False)
+    side = serializers.ChoiceField(Side.choices, required=False)
+    tracking_number = serializers.CharField(max_length=13, required=False)
 
 
 class EventRow(serializers.ModelSerializer[TransferEvent]):

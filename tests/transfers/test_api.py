@@ -88,6 +88,22 @@ def test_lists_show_what_a_person_may_see(walk: Walk) -> None:
     assert files == [1, 0, 0]
 
 
+@pytest.mark.parametrize("asked", ["state=nonsense", "side=left", "tracking_number=%00", "tracking_number=" + "1" * 14])
+def test_a_list_cannot_be_narrowed_by_nonsense(walk: Walk, asked: str) -> None:
+    answer = client_of(walk.clerk).get(f"/api/cases/?{asked}")
+    assert answer.status_code == 422
+    assert list(answer.json()["errors"]) == [asked.partition("=")[0]]
+
+
+def test_the_list_of_cases_is_narrowed(walk: Walk) -> None:
+    case = walk.to(State.DRAFT)
+    found = {
+        asked: len(client_of(walk.clerk).get(f"/api/cases/?{asked}").json()["results"])
+        for asked in ("state=draft", "state=sent", "side=origin", f"tracking_number={case.tracking_number}")
+    }
+    assert list(found.values()) == [1, 0, 1, 1]
+
+
 def test_nobody_unknown_gets_in() -> None:
     for url in ("/api/cases/", "/api/files/", "/api/waiting/", "/api/contracts/envelope-1/", "/api/schema/"):
         assert Client().get(url).status_code == 403
