@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, status
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -34,7 +34,8 @@ from transfers.serializers import (
     Taking,
 )
 
-REFUSALS = dict.fromkeys((202, 403, 404, 409, 422), RefusalRow)
+NOT_SHOWN = dict.fromkeys((403, 404), RefusalRow)
+REFUSALS = dict.fromkeys((202, 400, 403, 404, 409, 415, 422, 503), RefusalRow)
 
 
 def _person(request: Request) -> User:
@@ -43,6 +44,7 @@ def _person(request: Request) -> User:
     return person
 
 
+@extend_schema_view(get=extend_schema(responses={200: FileRow(many=True), **NOT_SHOWN}))
 class Files(generics.ListAPIView[PensionFile]):
     """Pension files of the person's branches."""
 
@@ -53,7 +55,9 @@ class Files(generics.ListAPIView[PensionFile]):
         return PensionFile.objects.visible_to(_person(self.request))
 
 
-@extend_schema_view(get=extend_schema(parameters=[Asked], responses={200: CaseRow(many=True), 422: RefusalRow}))
+@extend_schema_view(
+    get=extend_schema(parameters=[Asked], responses={200: CaseRow(many=True), 422: RefusalRow, **NOT_SHOWN})
+)
 class Cases(generics.ListAPIView[TransferCase]):
     """Transfer cases of the person's branches; `state`, `side` and `tracking_number` narrow the list."""
 
@@ -73,6 +77,7 @@ class Cases(generics.ListAPIView[TransferCase]):
         return Response(CaseDetail(case, context={"request": request}).data, status=status.HTTP_201_CREATED)
 
 
+@extend_schema_view(get=extend_schema(responses={200: CaseDetail, **NOT_SHOWN}))
 class OneCase(generics.RetrieveAPIView[TransferCase]):
     """One case with content, trail and the steps open to the person."""
 
@@ -100,7 +105,7 @@ class Unavailable(APIException):
 
 
 class Waiting(APIView):
-    @extend_schema(responses={200: EnvelopeRow(many=True)})
+    @extend_schema(responses={200: EnvelopeRow(many=True), 403: RefusalRow, 503: RefusalRow})
     def get(self, request: Request) -> Response:
         """Envelopes that wait at the center for the person's branches."""
         branches = scoped(Branch.objects.all(), _person(request), Action.RECEIVE, "pk")
@@ -122,12 +127,12 @@ class Receive(APIView):
 
 
 class Schema(APIView):
-    @extend_schema(responses={(200, "application/schema+json"): OpenApiTypes.OBJECT})
+    @extend_schema(responses={(200, "application/schema+json"): OpenApiTypes.OBJECT, **NOT_SHOWN})
     def get(self, request: Request, name: str) -> HttpResponse:
         """The JSON Schema of sealed content, one for each version ever used."""
         known = {path.stem: path for path in SCHEMAS.glob("*.json")}
         if name not in known:
-            return Response({"code": "no_schema", "message": name, "errors": {}}, status=404)
+            raise NotFound(name, "no_schema")
         return HttpResponse(known[name].read_bytes(), content_type="application/schema+json")
 
 

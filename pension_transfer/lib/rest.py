@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework.pagination import CursorPagination
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -16,8 +17,16 @@ class ByKey(CursorPagination):
 
 
 def refuse(error: Exception, context: dict[str, Any]) -> Response | None:
-    """A Refusal as JSON with its status; everything else as the framework answers it."""
-    if not isinstance(error, Refusal):
-        return exception_handler(error, context)
-    body = {"code": error.code, "message": str(error.message), "errors": error.errors}
-    return Response(body, status=error.status)
+    """Every refusal has one shape, {code, message, errors}, whether ours or the framework's."""
+    if isinstance(error, Refusal):
+        return Response(_body(error.code, error.message, error.errors), status=error.status)
+    answer = exception_handler(error, context)
+    if answer is not None:
+        detail = answer.data["detail"]
+        message = _("There is no such thing here, or it is another branch's.") if answer.status_code == 404 else detail
+        answer.data = _body(detail.code, message)
+    return answer
+
+
+def _body(code: str, message: Any, errors: dict[str, list[Any]] | None = None) -> dict[str, Any]:
+    return {"code": code, "message": str(message), "errors": errors or {}}

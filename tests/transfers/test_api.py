@@ -109,6 +109,22 @@ def test_nobody_unknown_gets_in() -> None:
         assert Client().get(url).status_code == 403
 
 
+def test_every_refusal_has_one_shape(walk: Walk) -> None:
+    staff, case = client_of(walk.staff), walk.to(State.SENT)
+    answers = {
+        "not signed in": (403, Client().get("/api/cases/")),
+        "another branch": (404, staff.get(f"/api/cases/{case.pk}/")),
+        "no such page": (404, staff.get("/api/cases/?cursor=nonsense")),
+        "no such branch": (404, post(walk.staff, f"/api/waiting/{case.envelope_id}/receive/", branch="9999")),
+        "no such contract": (404, staff.get("/api/contracts/nonsense/")),
+        "no JSON": (400, staff.post("/api/cases/", "{", content_type="application/json")),
+        "not JSON": (415, staff.post("/api/cases/", "a=b", content_type="text/plain")),
+        "wrong method": (405, staff.delete("/api/cases/")),
+    }
+    shapes = {name: (answer.status_code, list(answer.json())) for name, (_, answer) in answers.items()}
+    assert shapes == {name: (status, ["code", "message", "errors"]) for name, (status, _) in answers.items()}
+
+
 def test_the_schema_describes_every_address(walk: Walk) -> None:
     client = client_of(walk.clerk)
     assert client.get("/api/schema/?format=json").json()["paths"].keys() >= {"/api/cases/", "/api/waiting/"}
