@@ -2,17 +2,22 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from branches.models import Administration, Appointment, Branch, User
 from pension_transfer.lib.admin import ReferenceAdmin
+from pension_transfer.lib.calendar import today
+from pension_transfer.lib.fields import JalaliDateField
 
 
 @admin.register(Administration)
 class AdministrationAdmin(ReferenceAdmin):
     list_display = ("code", "name", "province")
+    fixed_fields = ("code",)
 
 
 @admin.register(Branch)
@@ -21,17 +26,35 @@ class BranchAdmin(ReferenceAdmin):
     list_filter = ("is_active", "administration")
     list_select_related = ("administration",)
     search_fields = ("code", "name", "city")
+    fixed_fields = ("code",)
+
+
+class AppointmentForm(forms.ModelForm):
+    """What was appointed stays as it was, for the trail tells it; only its last day is still open."""
+
+    since = JalaliDateField(label=_("from"), initial=today)
+    until = JalaliDateField(label=_("until"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for name in {"role", "branch", "administration", "since"} & set(self.fields) if self.instance.pk else ():
+            self.fields[name].disabled = True
 
 
 class AppointmentInline(admin.TabularInline):
     model = Appointment
+    form = AppointmentForm
     extra = 1
     autocomplete_fields = ("branch",)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True
 
-    has_add_permission = has_change_permission = has_view_permission
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody appoints himself (DESIGN 11.14)."""
+        return obj is None or obj.pk != request.user.pk
+
+    has_add_permission = has_change_permission
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -13,7 +13,15 @@ def has_role(request: HttpRequest, *roles: str) -> bool:
 
 
 class ReferenceAdmin(admin.ModelAdmin):
-    """Kept by the center operator and by superusers; nothing is deleted, it ends."""
+    """Kept by the center operator and by superusers; nothing is deleted, it ends.
+
+    `fixed_fields` are written once: a changed key would make a second row instead of renaming the first.
+    """
+
+    fixed_fields: tuple[str, ...] = ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return self.fixed_fields if obj else ()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

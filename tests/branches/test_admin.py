@@ -1,0 +1,90 @@
+"""The center operator's reference data: what can be done there, and what cannot."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from branches.models import Appointment, Branch, User
+from branches.roles import Role
+from tests.cast import Cast, make_cast
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def operator(cast: Cast) -> User:
+    person = cast.reader(Role.CENTER_OPERATOR)
+    person.is_staff = True
+    person.save()
+    return person
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def appoint(operator: User, person: User, **row: Any) -> Any:
+    """Post the person's page with one appointment more, and what stands in `row` for it."""
+    held = list(person.appointments.all())
+    posted: dict[str, Any] = {
+        "username": person.username,
+        "is_active": "on",
+        "is_staff": "on" if person.is_staff else "",
+    }
+    for number, appointment in enumerate(held):
+        posted |= {f"appointments-{number}-id": appointment.pk, f"appointments-{number}-user": person.pk}
+    posted |= {f"appointments-{len(held)}-{name}": value for name, value in row.items()}
+    posted |= {"appointments-TOTAL_FORMS": len(held) + 1, "appointments-INITIAL_FORMS": len(held)}
+    return client_of(operator).post(f"/admin/branches/user/{person.pk}/change/", posted)
+
+
+def test_the_operator_appoints_a_head(cast: Cast, operator: User) -> None:
+    person = cast.reader("outsider")
+    answer = appoint(operator, person, role=Role.BRANCH_HEAD, branch="0801", since="۱۴۰۳/۱/۱", until="1403/12/30")
+    assert answer.status_code == 302
+    made = person.appointments.get()
+    assert (made.role, made.branch_id, str(made.since), str(made.until)) == (
+        "branch_head", "0801", "2024-03-20", "2025-03-20",
+    )  # fmt: skip
+
+
+def test_nobody_appoints_himself(operator: User) -> None:
+    before = list(Appointment.objects.values_list("user", "role", "branch"))
+    appoint(operator, operator, role=Role.BRANCH_HEAD, branch="0801", since="1403/1/1")
+    assert list(Appointment.objects.values_list("user", "role", "branch")) == before
+
+
+def test_an_appointment_only_ends(cast: Cast, operator: User) -> None:
+    clerk = cast.at(cast.origin, Role.CLERK)
+    held = clerk.appointments.get()
+    url, common = f"/admin/branches/user/{clerk.pk}/change/", {"username": clerk.username, "is_active": "on"}
+    row = {
+        "id": held.pk,
+        "user": clerk.pk,
+        "role": Role.BRANCH_HEAD,
+        "branch": "1001",
+        "since": "1403/1/1",
+        "until": "1410/1/1",
+    }
+    posted = common | {f"appointments-0-{name}": value for name, value in row.items()}
+    posted |= {"appointments-TOTAL_FORMS": 1, "appointments-INITIAL_FORMS": 1}
+    assert client_of(operator).post(url, posted).status_code == 302
+    now = clerk.appointments.get()
+    assert (now.role, now.branch_id, now.since) == (held.role, held.branch_id, held.since)
+    assert str(now.until) == "2031-03-21"
+
+
+def test_a_code_is_given_once(cast: Cast, operator: User) -> None:
+    posted = {"code": "0899", "name": "نام تازه", "name_en": "N", "city": "تهران", "is_active": "on"}
+    posted["administration"] = cast.origin.administration_id
+    assert client_of(operator).post("/admin/branches/branch/0801/change/", posted).status_code == 302
+    assert not Branch.objects.filter(code="0899").exists()
+    assert Branch.objects.get(code="0801").name == "نام تازه"
