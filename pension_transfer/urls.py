@@ -4,9 +4,12 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
 from django.views.i18n import set_language
 
 from transfers.views import session
+
+admin.site.site_header = admin.site.site_title = _("Mechanized transfer of pension files")
 
 urlpatterns = [
     path("sign-in/", session.SignIn.as_view(), name="sign_in"),

@@ -3,7 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
 from django.http import HttpRequest
+
+from pension_transfer.lib.templatetags.persian import jalali, jalali_time
 
 
 def has_role(request: HttpRequest, *roles: str) -> bool:
@@ -42,6 +46,20 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     show_full_result_count = False
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [self._column(name) for name in self.list_display]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [self._column(name) for name in super().get_fields(request, obj)]
+
+    def _column(self, name: Any) -> Any:
+        """The field itself, or what shows it as a Jalali day."""
+        try:
+            field = self.opts.get_field(name)
+        except FieldDoesNotExist:
+            return name
+        return _jalali_column(field) if isinstance(field, models.DateField) else name
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
@@ -56,3 +74,14 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _jalali_column(field: "models.DateField[Any, Any]") -> Any:
+    show = jalali_time if isinstance(field, models.DateTimeField) else jalali
+
+    @admin.display(description=field.verbose_name, ordering=field.name, empty_value="—")
+    def column(row: Any) -> str:
+        return show(getattr(row, field.name))
+
+    column.__name__ = field.name
+    return column

@@ -1,14 +1,21 @@
 """The center operator's reference data: what can be done there, and what cannot."""
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from branches.models import Appointment, Branch, User
 from branches.roles import Role
-from tests.cast import Cast, make_cast
+from pension_transfer.lib.templatetags.persian import jalali
+from tests.cast import Cast, Walk, make_cast, make_file
+from transfers.states import Side, State
 
+HEADS = re.compile(r'<th scope="col"[^>]*>(.*?)</th>', re.S)
+LABELS = re.compile(r"<label[^>]*>(.*?)</label>", re.S)
+LATIN = re.compile(r">[^<]*[A-Za-z][^<]*<|^[^<]*[A-Za-z]")
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 
@@ -88,3 +95,32 @@ def test_a_code_is_given_once(cast: Cast, operator: User) -> None:
     assert client_of(operator).post("/admin/branches/branch/0801/change/", posted).status_code == 302
     assert not Branch.objects.filter(code="0899").exists()
     assert Branch.objects.get(code="0801").name == "نام تازه"
+
+
+ADMIN_PAGES = [
+    "transfers/transfercase", "transfers/transferevent", "transfers/crossing", "central/envelope", "central/receipt",
+    "central/seat", "central/custody", "central/directory", "branches/branch", "branches/administration",
+    "branches/user",
+]  # fmt: skip
+
+
+def test_every_page_speaks_persian(cast: Cast, operator: User) -> None:
+    """Only codes, hashes and names of machines are Latin: what heads a column or a field never is."""
+    Walk(cast, make_file(cast.origin, 1)).to(State.REGISTERED, Side.DESTINATION)
+    client, latin = client_of(operator), {}
+    for page in ADMIN_PAGES:
+        rows = client.get(f"/admin/{page}/")
+        first = rows.context["cl"].result_list[0]
+        one = client.get(reverse(f"admin:{page.replace('/', '_')}_change", args=[first.pk]))
+        heads = HEADS.findall(rows.content.decode()) + LABELS.findall(one.content.decode())
+        assert heads
+        latin[page] = [head for head in heads if LATIN.search(head)]
+    assert {page: heads for page, heads in latin.items() if heads} == {}
+
+
+def test_days_are_jalali(cast: Cast, operator: User) -> None:
+    case = Walk(cast, make_file(cast.origin, 1)).to(State.DRAFT)
+    client = client_of(operator)
+    for url in ("/admin/transfers/transfercase/", f"/admin/transfers/transfercase/{case.pk}/change/"):
+        page = client.get(url).content.decode()
+        assert jalali(case.turn_since if url.endswith("case/") else case.letter_date) in page

@@ -88,7 +88,7 @@ class TransferCase(Flow):
     paper_arrived_on = models.DateField(_("paper file arrived on"), null=True)
     paper_letter_number = models.CharField(_("letter number of the paper file"), max_length=30, blank=True)
     paper_pages = models.PositiveIntegerField(_("pages counted"), null=True)
-    decrees_shown_at = models.DateTimeField(null=True)
+    decrees_shown_at = models.DateTimeField(_("decrees shown at"), null=True)
     receipt_number = models.CharField(_("registration receipt number"), max_length=20, blank=True)
     activated_at = models.DateTimeField(_("active since"), null=True)
     turn = models.CharField(_("turn"), max_length=20, choices=Turn, default=Turn.CLERK, editable=False)
