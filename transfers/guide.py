@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from branches.roles import MATRIX, Action, Role
 from transfers.states import MOVES, TURNS, WITHIN, Side, State, Step, Turn
 
-PART_1, PART_2 = _("part 1"), _("part 2")
+PART_1, PART_2, BOTH_PARTS = _("part 1"), _("part 2"), _("parts 1 and 2")
 OWN = _("not in the directive; added here")
 REFER = Step(Action.REFER, Side.ORIGIN, (), State.REFERRAL, Action.REFER.label)
 # For each step: where the directive asks for it, and what it is for.
@@ -18,7 +18,7 @@ WHY: dict[str, tuple[Any, Any]] = {
     Action.EDIT_MOVE: (OWN, _("Destination, letter and note can be changed until the technical approval.")),
     Action.ASSEMBLE: (PART_1, _("The data is gathered from the pension file and checked; what is missing is listed.")),
     Action.TICK: (
-        PART_1,
+        BOTH_PARTS,
         _("Every section is compared with the paper file; a section that changes must be compared anew."),
     ),
     Action.APPROVE_TECHNICAL: (
@@ -46,6 +46,9 @@ WHY: dict[str, tuple[Any, Any]] = {
     ),
     Action.ACTIVATE: (PART_2, _("Somebody else than the one who registered activates the file, as before.")),
 }
+
+# Where a step begins that takes up a copy which is not there yet.
+BEGINS: dict[str, Any] = {Action.RECEIVE: _("waiting at the center")}
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,11 @@ def _line(steps: list[Step]) -> Line:
     first, targets = steps[0], {step.target for step in steps}
     target = targets.pop() if len(targets) == 1 else None
     paragraph, why = WHY[first.action]
+    begins = [BEGINS[first.action]] if first.action in BEGINS else []
     return Line(
         label=first.label,
         who=_list(role.label for role in Role if role in MATRIX[Action(first.action)]),
-        sources=_list(State(state).label for step in steps for state in step.sources),
+        sources=_list([*begins, *(State(state).label for step in steps for state in step.sources)]),
         target=State(target).label if target else "",
         next_turn=TURNS.get((first.side, target), Turn.NOBODY).label if target else "",
         paragraph=paragraph,

@@ -16,6 +16,8 @@ from tests.expect import fresh, written
 from tests.pages import ASCII, as_, command, goes_to, push, queries, text
 from transfers.models import TransferCase
 from transfers.states import Side, State
+from transfers.views.case import sentence_of
+from transfers.views.pressable import standing_of
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 MOST_QUERIES = 15
@@ -252,6 +254,19 @@ def test_a_persons_number_is_not_taken_from_an_address(walk: Walk) -> None:
         assert (answer.context["moves"], answer.context["is_refused"], answer.context["query"]) == ([], True, "")
 
 
+def test_a_returned_copy_shows_the_way_it_came(walk: Walk) -> None:
+    case = walk.to(State.RETURNED, Side.DESTINATION)
+    way = as_(walk.staff).get(reverse("case", args=[case.pk])).context["page"].way
+    assert [stop.state for stop in way if stop.is_done][:6] == [
+        "referral", "draft", "technically_approved", "head_approved", "sent", "received",
+    ]  # fmt: skip
+
+
+def test_a_closing_step_says_how_it_ended(walk: Walk) -> None:
+    case = walk.to(State.CANCELLED)
+    assert standing_of(case) in sentence_of(case, Action.CANCEL)
+
+
 # --- help ---------------------------------------------------------------------------------------------
 
 
@@ -259,6 +274,7 @@ def test_help_tells_every_step_and_draws_every_state(cast: Cast) -> None:
     answer = as_(cast.at(cast.origin, Role.CLERK)).get(reverse("help"))
     told = [line for chapter in answer.context["chapters"] for line in chapter.lines]
     assert all(line.who and line.why for line in told)
+    assert [line.sources for line in told if not line.sources] == [""]  # the referral; receiving begins at the center
     origin, destination = answer.context["drawings"]
     assert (len(origin.nodes), len(destination.nodes)) == (len(State), 5)
     assert "NaN" not in text(answer)

@@ -25,7 +25,7 @@ from transfers.states import MOVES, WITHIN, Side, State
 from transfers.views.case_page import CasePage, find_case
 from transfers.views.context import menu_path, person
 from transfers.views.posting import Rejected, command_id, is_piece, seen
-from transfers.views.pressable import IN_PLACE, turn_of
+from transfers.views.pressable import IN_PLACE, standing_of, turn_of
 
 # Where a step leads when it was taken; the others stay on the page they were pressed on.
 LEADS_TO = {Action.SHOW_DECREES: "decrees"}
@@ -164,8 +164,10 @@ def address_of(request: HttpRequest, pk: int) -> str:
 
 
 def sentence_of(done: TransferCase, action: str) -> str:
-    """What was done, and whose turn it is now."""
+    """What was done, and whose turn it is now; of a case that closed, how it ended."""
     taken = [step for step in MOVES + WITHIN if (step.action, step.side) == (action, done.side)]
     taken.sort(key=lambda step: step.target != done.state)  # a step back is named by where it led
     label = taken[0].label if taken else action_label(action)
+    if not done.is_open:
+        return _("Done: %(step)s. %(standing)s.") % {"step": label, "standing": standing_of(done)}
     return _("Done: %(step)s. Turn: %(turn)s.") % {"step": label, "turn": turn_of(done)}

@@ -179,6 +179,8 @@ class CasePage:
         stops = [*WAY, *([self.case.state] if self.case.state not in WAY else [])]
         here = stops.index(self.case.state)
         reached = {event.to_state for event in self.case.events.all()}
+        if self.case.side == Side.DESTINATION:
+            reached |= {*WAY[: WAY.index(State.RECEIVED)]}  # the origin went this part of the way
         beside = self.case.state not in WAY
         active = self.case.activated_at is not None
         found = [
