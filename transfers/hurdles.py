@@ -39,6 +39,8 @@ REFUSED_BY_CENTER = {
     "no_custody": gettext_lazy("The center knows another branch as the payer of this pension."),
     "other_move_open": gettext_lazy("Another move of this pension is open at the center."),
     "not_addressed": gettext_lazy("It is addressed to another branch."),
+    "unknown": gettext_lazy("The center has no such envelope. Look at the list of what waits there."),
+    "out_of_order": gettext_lazy("The center has not heard of the step before this one. Try again in a few minutes."),
 }
 NAMES_A_BRANCH = frozenset({"no_custody", "not_addressed"})
 

@@ -1,15 +1,19 @@
 """The rules of DESIGN section 5 and 11, one by one: who may not, what stands in the way, whose turn it is then."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import central
 from branches.models import Branch, CustodyRequest, PensionFile
 from branches.roles import Action, Role
 from pension_transfer.lib.errors import BadInput, NotNow
 from tests.cast import DIFFERENCE, MOVE, PAPER, Walk, make_file, press, tick_all
 from tests.expect import also, fresh, refused
 from transfers import workflow
+from transfers.hurdles import REFUSED_BY_CENTER
 from transfers.models import TransferCase
 from transfers.snapshot import SECTIONS
 from transfers.states import Side, State
@@ -367,3 +371,9 @@ def test_a_stale_page_is_told_what_happened(walk: Walk) -> None:
         workflow.perform(
             Action.SEND_BACK, case.pk, by=walk.officer, command_id=workflow.uuid.uuid4(), seen=seen, data=WHY
         )
+
+
+def test_every_refusal_of_the_center_has_a_sentence() -> None:
+    sources = "".join(path.read_text("utf-8") for path in Path(central.__file__).parent.glob("*.py"))
+    codes = set(re.findall(r'Refused\("(\w+)"', sources))
+    assert codes - set(REFUSED_BY_CENTER) == set()
