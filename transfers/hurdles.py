@@ -40,6 +40,8 @@ REFUSED_BY_CENTER = {
     "other_move_open": gettext_lazy("Another move of this pension is open at the center."),
     "not_addressed": gettext_lazy("It is addressed to another branch."),
     "unknown": gettext_lazy("The center has no such envelope. Look at the list of what waits there."),
+    "other_version_live": gettext_lazy("An earlier version of this move is still at the center. Recall it first."),
+    "conflict": gettext_lazy("Another step was first at the center. Reload the page and look where the case stands."),
     "out_of_order": gettext_lazy("The center has not heard of the step before this one. Try again in a few minutes."),
 }
 NAMES_A_BRANCH = frozenset({"no_custody", "not_addressed"})

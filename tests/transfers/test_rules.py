@@ -9,6 +9,7 @@ import pytest
 import central
 from branches.models import Branch, CustodyRequest, PensionFile
 from branches.roles import Action, Role
+from central.rules import ENVELOPE_FAULTS
 from pension_transfer.lib.errors import BadInput, NotNow
 from tests.cast import DIFFERENCE, MOVE, PAPER, Walk, make_file, press, tick_all
 from tests.expect import also, fresh, refused
@@ -376,4 +377,4 @@ def test_a_stale_page_is_told_what_happened(walk: Walk) -> None:
 def test_every_refusal_of_the_center_has_a_sentence() -> None:
     sources = "".join(path.read_text("utf-8") for path in Path(central.__file__).parent.glob("*.py"))
     codes = set(re.findall(r'Refused\("(\w+)"', sources))
-    assert codes - set(REFUSED_BY_CENTER) == set()
+    assert {*codes, *ENVELOPE_FAULTS, "conflict"} - set(REFUSED_BY_CENTER) == set()
