@@ -1,5 +1,7 @@
 """Imports as the pages know them: uploaded, checked in the background, looked at, taken in."""
 
+import contextlib
+import datetime as dt
 import logging
 import os
 import subprocess
@@ -24,6 +26,7 @@ from pension_transfer.lib.errors import NotAllowed, NotNow, Refusal
 
 State, Phase = ImportBatch.State, ImportBatch.Phase
 BEAT = 1.0  # seconds between two signs of life
+STRAY_AFTER = dt.timedelta(hours=1)  # an upload is stored a moment before its row
 log = logging.getLogger(__name__)
 _started: list["subprocess.Popen[bytes]"] = []
 
@@ -101,6 +104,7 @@ def work(batch: ImportBatch) -> None:
     if not batch.is_under_way:
         return
     writing = batch.state == State.IMPORTING
+    remove_strays()
     _change(batch, state=State.IMPORTING if writing else State.CHECKING)
     report, rejected = (folder() / f"{batch.pk}-{name}" for name in ("report.xlsx", "rejected.zip"))
     try:
@@ -118,17 +122,16 @@ def work(batch: ImportBatch) -> None:
 
 def fail(batch: ImportBatch, message: Any) -> None:
     """Write why a batch ends without a result."""
-    _change(batch, state=State.FAILED, message=str(message), finished_at=timezone.now())
-    _forget_upload(batch)
+    _end(batch, state=State.FAILED, message=str(message))
 
 
 def finish(batch: ImportBatch, outcome: Outcome, state: str, report: Path | None, rejected: Path | None) -> None:
-    """Write the end of a batch with its counts."""
-    _change(
+    """Write the end of a batch, or of its check, with its counts."""
+    write = _end if state == State.DONE else _change
+    write(
         batch,
         state=state,
         message="",
-        finished_at=timezone.now() if state == State.DONE else None,
         pension_files=outcome.pension_files,
         accepted=outcome.accepted,
         rejected=outcome.rejected_files,
@@ -137,15 +140,26 @@ def finish(batch: ImportBatch, outcome: Outcome, state: str, report: Path | None
         report=_media_name(report),
         rejected_files=_media_name(rejected) if outcome.rejected else "",
     )
-    if state == State.DONE:
-        _forget_upload(batch)
 
 
-def _forget_upload(batch: ImportBatch) -> None:
-    """An export that is through is not kept: it is a copy of everybody's data."""
+def _end(batch: ImportBatch, **values: Any) -> None:
+    """The batch's last change, which forgets its upload: an export that is through is a copy of everybody's data."""
+    _change(batch, finished_at=timezone.now(), upload="", **values)
     if batch.upload:
         batch.upload.delete(save=False)
-        _change(batch, upload="")
+
+
+def remove_strays() -> None:
+    """Remove uploads that no batch names: a process was killed before its row was written, or after."""
+    oldest = time.time() - STRAY_AFTER.total_seconds()
+    for file in folder().iterdir() if folder().is_dir() else ():
+        with contextlib.suppress(FileNotFoundError):  # another import removes them too
+            if not file.suffix and file.stat().st_mtime < oldest and not _is_named(file):
+                file.unlink()
+
+
+def _is_named(upload: Path) -> bool:
+    return ImportBatch.objects.filter(upload=_media_name(upload)).exists()
 
 
 def _media_name(path: Path | None) -> str:

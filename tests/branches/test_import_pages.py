@@ -15,8 +15,9 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -125,9 +126,15 @@ def test_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(cast: Cast, tmp_
     posted(client, export(tables, tmp_path))
     batch = until(ImportBatch.objects.get(), State.CHECKED)
     start(client, batch)
-    until(batch, State.DONE, also=lambda: PensionFile.objects.exists())
-    batches._started[-1].send_signal(signal.SIGKILL)
-    batches._started[-1].wait()
+    with transaction.atomic():  # the last file is in the way: the process waits before it ends
+        number, day = tables["files"][-1][0], dt.date(2015, 1, 17)
+        PensionFile.objects.create(
+            branch=cast.origin, pension_number=number, national_code=number, established_on=day, birth_year=1330
+        )
+        until(batch, also=lambda: batch.written > 0)
+        batches._started[-1].send_signal(signal.SIGKILL)
+        batches._started[-1].wait()
+        transaction.set_rollback(True)
     batch.refresh_from_db()
     held = PensionFile.objects.count()
     assert 0 < held < count and held == batch.written == CustodyRequest.objects.count()
@@ -156,6 +163,30 @@ def test_a_refused_export_says_why(cast: Cast, tmp_path: Path, process: None) ->
     assert "کد ملی" in batch.message
     assert batch.message in client.get(reverse("import_batch", args=[batch.pk])).content.decode()
     assert start(client, batch) == 409
+
+
+def test_no_row_names_an_upload_that_is_through(batch: ImportBatch) -> None:
+    """Not even when the process dies before the file is gone."""
+    batch.upload.save("", ContentFile(b"x"))
+    path = Path(batch.upload.path)
+    path.unlink()
+    (path / "stuck").mkdir(parents=True)
+    with pytest.raises(OSError):
+        batches.fail(batch, "no")
+    batch.refresh_from_db()
+    assert (batch.state, batch.upload.name) == (State.FAILED, "")
+
+
+def test_uploads_that_no_row_names_are_swept(batch: ImportBatch) -> None:
+    batch.upload.save("", ContentFile(b"named"))
+    named = Path(batch.upload.path)
+    stray, young, report = (named.with_name(name) for name in ("a" * 32, "b" * 32, "c-report.xlsx"))
+    for file in (stray, young, report):
+        file.write_bytes(b"x")
+    for file in (named, stray, report):
+        os.utime(file, (0, 0))
+    batches.remove_strays()
+    assert sorted(batches.folder().iterdir()) == sorted([named, young, report])
 
 
 # --- who sees it --------------------------------------------------------------------------------------
