@@ -6,6 +6,7 @@ Cells are inert: what a spreadsheet would run as a formula stands behind an apos
 import csv
 import io
 import os
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,12 +17,12 @@ from typing import IO, Any
 from django.db import connection
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from branches.intake.columns import SHEETS
 from branches.intake.findings import SHEET_NAMES, Level, column_label, sentence
 from branches.intake.staging import DANGEROUS, SAFE, unpacked
 
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SHEET_ROWS = 1_000_000  # a spreadsheet's sheet ends a little later
 FINDINGS = """
 SELECT level, number, sheet, row, "column", value, code FROM intake_finding
@@ -37,10 +38,9 @@ GROUP BY number, code ORDER BY min(sheet * 10000000::bigint + row), code
 """
 
 
-def safe(text: object) -> str:
+def safe(text: str) -> str:
     """A cell that no spreadsheet runs."""
-    shown = ILLEGAL_CHARACTERS_RE.sub("\ufffd", str(text))
-    return SAFE + shown if shown.startswith(DANGEROUS) else shown
+    return SAFE + text if text.startswith(DANGEROUS) else text
 
 
 def rejected() -> dict[str, list[str]]:
@@ -63,7 +63,10 @@ def _streamed(query: str, parameters: Iterable[Any] = ()) -> Iterator[tuple[Any,
 
 
 def write_report(path: Path, summary: Iterable[tuple[str, object]]) -> None:
-    """An XLSX with the counts and every finding; further sheets where one is full."""
+    """An XLSX with the counts and every finding; further sheets where one is full.
+
+    What a workbook cannot hold, control characters among it, is shown by a stand-in.
+    """
     book = Workbook(write_only=True)
     _add_sheet(book, _("Summary"), ([label, value] for label, value in summary))
     header: list[object] = [
@@ -102,7 +105,11 @@ def _add_sheet(book: Workbook, title: str, rows: Iterable[list[object]]) -> None
     sheet = book.create_sheet(title)
     sheet.sheet_view.rightToLeft = True
     for row in rows:
-        sheet.append([value if isinstance(value, int) else safe(value) for value in row])
+        sheet.append([value if isinstance(value, int) else safe(_printable(value)) for value in row])
+
+
+def _printable(value: object) -> str:
+    return NOT_XML.sub("\ufffd", str(value))
 
 
 # --- the rejected files -------------------------------------------------------------------------------

@@ -37,6 +37,22 @@ def test_the_rejected_files_come_back_as_they_were(branch: Branch, tmp_path: Pat
     assert (again.pension_files, again.accepted) == (50, 0)
 
 
+@pytest.mark.parametrize("sign", ["\x07", "\x00", "\x1f", "\x85", "\r"])
+def test_a_control_character_comes_back_to_be_refused_again(sign: str, branch: Branch, tmp_path: Path) -> None:
+    tables = legacy.only(legacy.read(), "7080100001")
+    tables = legacy.changed(tables, "files", "7080100001", "first_name", f"عل{sign}ی")
+    path, archive = legacy.write(tmp_path / "x", tables), tmp_path / "rejected.zip"
+    assert run(path, branch, rejected_to=archive).rejected == {"7080100001": ["first_name.characters"]}
+    assert run(archive, branch).rejected == {"7080100001": ["first_name.characters"]}
+
+
+def test_the_report_opens_whatever_a_cell_holds(branch: Branch, tmp_path: Path) -> None:
+    tables = legacy.changed(legacy.read(), "files", "7080100001", "first_name", "=\x07\ufffe\uffff")
+    run(legacy.write(tmp_path / "x", tables), branch, report_to=tmp_path / "report.xlsx")
+    rows = openpyxl.load_workbook(tmp_path / "report.xlsx").worksheets[1].values
+    assert "'=\ufffd\ufffd\ufffd" in [row[5] for row in rows]
+
+
 def test_what_was_mended_is_taken_in(branch: Branch, tmp_path: Path) -> None:
     run(legacy.DIRTY, branch, rejected_to=tmp_path / "rejected")
     tables = legacy.changed(legacy.read(tmp_path / "rejected"), "files", "7080100013", "last_name", "حسینی")
