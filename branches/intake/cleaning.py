@@ -70,17 +70,18 @@ def prose(longest: int) -> Cleaner:
     return _text(longest, "=+@", r"[\r\n\t]+")
 
 
-def _text(longest: int, starts: str, breaks: str) -> Cleaner:
-    lines = re.compile(breaks)
+def _text(longest: int, dangerous: str, breaks: str) -> Cleaner:
+    lines, starts = re.compile(breaks), tuple(dangerous)
 
     @lru_cache(CACHE)
     def cleaned(text: str) -> str:
         text = lines.sub(" ", MARKS.sub("", text)).strip(" ")
-        if not text:
-            raise Unclean("missing")
-        if text[0] in starts or CONTROL.search(text):
+        stored = to_ascii_digits(clean(text)).strip(JOINERS)
+        if stored.startswith(starts) or CONTROL.search(text):
             raise Unclean("characters")
-        return _within(longest, to_ascii_digits(clean(text)).strip(JOINERS))
+        if not stored:
+            raise Unclean("missing")
+        return _within(longest, stored)
 
     return cleaned
 

@@ -27,7 +27,8 @@ ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 SAFE = "'"  # what our own exports put before a cell that a spreadsheet would run
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 MADE_SAFE = re.compile(f"{SAFE}[{re.escape(''.join(DANGEROUS))}]")
-BLANKS = " \u00a0\u200c\u200e\u200f\r\n"  # what may stand around a cell
+# What may stand around a cell: spaces, joiners, marks of direction, ends of lines.
+BLANKS = " \u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\r\n"
 
 CREATE = """
 DROP TABLE IF EXISTS intake_row, intake_finding;
