@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.intake import workbook
 from branches.intake.columns import REQUIRED, SHEETS, Column, Sheet, header_places, sheet_named
-from branches.intake.text import Opener, TextTable, unbroken
+from branches.intake.text import WINDOWS, Opener, TextTable, is_utf8, unbroken
 from branches.intake.upload import MAX_UPLOAD, kind_of, refusal
 from branches.intake.workbook import WorkbookTable
 from pension_transfer.lib.errors import BadInput
@@ -23,6 +23,8 @@ Table = TextTable | WorkbookTable
 WORKBOOK = "xlsx"
 CSV_ENDINGS, XLSX_ENDING = (".csv", ".txt", ".tsv"), ".xlsx"
 APPLE = "__MACOSX"  # copies of metadata that one system adds to archives
+HIDDEN = (".", "~$")  # "~$": what Office leaves beside a workbook that is open
+UTF8_NAME = 0x800
 
 
 @contextlib.contextmanager
@@ -50,9 +52,18 @@ def _from_file(file: IO[bytes], stack: contextlib.ExitStack) -> Iterable[Table]:
     if kind_of(file) == WORKBOOK:
         return stack.enter_context(workbook.opened(file))
     archive = stack.enter_context(zipfile.ZipFile(file))
-    paths = [PurePosixPath(name) for name in archive.namelist() if not name.endswith("/")]
-    members: dict[str, Opener] = {str(path): partial(archive.open, str(path)) for path in paths}
+    files = [member for member in archive.infolist() if not member.is_dir()]
+    members: dict[str, Opener] = {_member_name(member): partial(archive.open, member) for member in files}
     return _from_members(members, stack)
+
+
+def _member_name(member: zipfile.ZipInfo) -> str:
+    """Its path; without the mark of UTF-8 the bytes are of the system the archive was made on, read as cp437."""
+    name = member.filename
+    if not member.flag_bits & UTF8_NAME:
+        raw = name.encode("cp437", "replace")
+        name = raw.decode("utf-8" if is_utf8(raw) else WINDOWS, "replace")
+    return name.replace("\\", "/")
 
 
 def _from_members(members: dict[str, Opener], stack: contextlib.ExitStack) -> Iterable[Table]:
@@ -75,7 +86,7 @@ def _from_book(file: IO[bytes], stack: contextlib.ExitStack) -> Iterable[Table]:
 
 
 def _is_hidden(path: PurePosixPath) -> bool:
-    return path.name.startswith(".") or APPLE in path.parts
+    return path.name.startswith(HIDDEN) or APPLE in path.parts
 
 
 def _copied(opener: Opener, stack: contextlib.ExitStack) -> IO[bytes]:

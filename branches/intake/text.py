@@ -7,6 +7,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator
+from itertools import islice
 from typing import IO
 
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +20,9 @@ Row = tuple[int, list[str]]
 BLOCK = 2**20
 LONGEST_LINE = 2**18  # characters; a row of the export has some hundreds
 LONGEST_TITLE = 10  # lines above the header that may be blank
+LONGEST_HEADER = 100  # lines: its cells may be broken into several
 DELIMITERS = ",;\t|"
+NOTHING = f'{DELIMITERS}" \r\n'  # all that a blank line holds
 WINDOWS = "cp1256"
 BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 # What a stream out of a damaged file or archive raises.
@@ -38,8 +41,8 @@ class TextTable:
         self.header: list[str] = []
         self.header_row, self.delimiter = 0, ","
         with contextlib.closing(self._lines()) as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip() and not line.startswith("sep="):
+            for number, line in enumerate(_quotations_joined(lines), 1):
+                if line.strip(NOTHING) and not line.startswith("sep="):
                     self.delimiter, self.header = _split(sheet, line)
                     self.header_row = number
                 if self.header or number > LONGEST_TITLE:
@@ -83,11 +86,28 @@ def unreadable(name: str, row: int) -> BadInput:
     return BadInput(text % {"name": name, "row": row}, "source.unreadable")
 
 
+def _quotations_joined(lines: Iterator[str]) -> Iterator[str]:
+    """Lines; those a quotation runs through are one, where it ends soon."""
+    for line in lines:
+        following = islice(lines, LONGEST_HEADER)
+        while line.count('"') % 2 and (more := next(following, "")):
+            line += more
+        yield line
+
+
 def _split(sheet: Sheet, line: str) -> tuple[str, list[str]]:
     """The delimiter under which most headers are known, and the header."""
-    headers = {mark: next(csv.reader([line], delimiter=mark), []) for mark in DELIMITERS}
+    headers = {mark: _cells(line, mark) for mark in DELIMITERS}
     best = max(DELIMITERS, key=lambda mark: len(header_places(sheet, headers[mark])))
     return best, headers[best]
+
+
+def _cells(line: str, mark: str) -> list[str]:
+    """The cells of a line under a delimiter that may be the wrong one."""
+    try:
+        return next(csv.reader(io.StringIO(line, newline=""), delimiter=mark), [])
+    except csv.Error:
+        return []
 
 
 # --- encodings ----------------------------------------------------------------------------------------
@@ -104,6 +124,15 @@ def encoding_of(name: str, opener: Opener) -> str:
     if max(even, odd) > len(start) // 20:
         return "utf-16-be" if even > odd else "utf-16-le"
     return "utf-8" if _is_utf8(name, opener) else WINDOWS
+
+
+def is_utf8(raw: bytes) -> bool:
+    """Whether a few bytes can be read as UTF-8."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_utf8(name: str, opener: Opener) -> bool:

@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 
 from branches.intake import upload
+from branches.intake.columns import SHEETS
 from branches.intake.service import run
 from branches.models import Branch
 from branches.organisation_data import load_organization
@@ -222,6 +223,59 @@ def test_an_archive_may_hold_the_workbook_and_other_things(branch: Branch, tmp_p
     book = (legacy.CLEAN / "legacy.xlsx").read_bytes()
     path.write_bytes(packed({"a/legacy.xlsx": book, "a/notes.txt": b"x", "__MACOSX/a/._legacy.xlsx": b"x"}))
     assert run(path, branch).accepted == 40
+
+
+def renamed(rename: Callable[[str], str]) -> bytes:
+    return packed({rename(name): content for name, content in samples().items()})
+
+
+def persian(encoding: str) -> bytes:
+    """The tables under Persian names as an older tool writes them: plain bytes, not marked as UTF-8."""
+    names = {
+        f"{sheet.name}.csv": sheet.aliases.split("|")[0].replace("ی", "ي").encode(encoding) + b".csv"
+        for sheet in SHEETS
+    }
+    stand_ins = {name: chr(65 + index) * len(raw) for index, (name, raw) in enumerate(names.items())}
+    content = renamed(stand_ins.__getitem__)
+    for name, stand_in in stand_ins.items():
+        content = content.replace(stand_in.encode(), names[name])
+    return content
+
+
+NAMED: dict[str, Callable[[], bytes]] = {
+    "with a dot before": lambda: renamed(lambda name: f"./{name}"),
+    "with a double slash": lambda: renamed(lambda name: f"a//{name}"),
+    "with backslashes": lambda: renamed(lambda name: f"a\\{name}"),
+    "in the letters of Windows": lambda: persian("cp1256"),
+    "in UTF-8 that does not say so": lambda: persian("utf-8"),
+}
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_how_an_archive_writes_its_names_does_not_count(kind: str, branch: Branch, tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(NAMED[kind]())
+    assert run(tmp_path / "x.zip", branch).accepted == 46
+
+
+def test_a_workbook_that_is_open_in_office_stands_alone(branch: Branch, tmp_path: Path) -> None:
+    (tmp_path / "legacy.xlsx").write_bytes((legacy.CLEAN / "legacy.xlsx").read_bytes())
+    (tmp_path / "~$legacy.xlsx").write_bytes(b"x")
+    assert run(tmp_path, branch).accepted == 40
+
+
+def headed(change: Callable[[list[str]], list[list[str]]], folder: Path) -> Path:
+    tables = {name: [*change(rows[0]), *rows[1:]] for name, rows in legacy.read().items()}
+    return legacy.write(folder / "x", tables)
+
+
+def test_a_header_may_be_broken_into_lines_under_an_empty_row(branch: Branch, tmp_path: Path) -> None:
+    path = headed(lambda header: [[""] * 9, [cell.replace(" ", "\n") for cell in header]], tmp_path)
+    assert run(path, branch).accepted == 46
+
+
+def test_an_endless_cell_above_the_header_is_refused(branch: Branch, tmp_path: Path) -> None:
+    with pytest.raises(BadInput):
+        run(headed(lambda header: [["x" * 140_000], header], tmp_path), branch)
 
 
 def test_a_formula_is_refused_cell_by_cell(branch: Branch, tmp_path: Path) -> None:
