@@ -70,7 +70,7 @@ def _cleaned(checked: Checked, sheet: int, row: int, cells: list[str]) -> Record
             checked.say(f"{column.prefix}.{fault.code}", sheet, row, column.field, cell)
             continue
         if value is REQUIRED:
-            checked.say(f"{column.prefix}.missing", sheet, row, column.field)
+            checked.say(f"{column.field}.missing", sheet, row, column.field)
             continue
         if type(value) is Noted:
             value, code = value

@@ -11,7 +11,7 @@ REQUIRED = object()
 
 
 class Column(NamedTuple):
-    """A column; a blank cell is `blank`, or a fault where that is REQUIRED. `code` begins its fault codes."""
+    """A column; a blank cell is `blank`, or a fault where that is REQUIRED. `code` begins the other faults' codes."""
 
     field: str
     header: str

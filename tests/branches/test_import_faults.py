@@ -139,7 +139,7 @@ CELLS = [
     ("dependents", "share_percent", "-1", {"share_percent.negative"}),
     ("dependents", "iban", "IR960130000000123456789012", {"iban.checksum"}),
     ("decrees", "kind", "حکم", {"kind.unknown"}),
-    ("decrees", "amount_before", "", {"amount.missing"}),
+    ("decrees", "amount_before", "", {"amount_before.missing"}),
     ("decrees", "issuing_branch", "شیراز", {"issuing_branch.length"}),
     ("decree_lines", "group", "هیچ", {"group.unknown"}),
     ("decree_lines", "order", "یک", {"order.not_a_number"}),
