@@ -5,7 +5,7 @@ from typing import NamedTuple
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from branches.intake.columns import SHEETS
+from branches.intake.columns import BIRTH_DATE, SHEETS
 
 
 class Level(models.TextChoices):
@@ -28,6 +28,7 @@ class Finding(NamedTuple):
 
 LONGEST_VALUE = 80  # characters of a cell that are shown
 SHEET_NAMES = [sheet.name for sheet in SHEETS]
+PARTS = {sheet.name: sheet.aliases.split("|")[0] for sheet in SHEETS} | {"birth_year": BIRTH_DATE.header}
 HEADERS = {(index, column.field): column.header for index, sheet in enumerate(SHEETS) for column in sheet.columns}
 
 # By the whole code, else by what stands after the dot.
@@ -75,5 +76,5 @@ def sentence(code: str) -> str:
 
 
 def column_label(sheet: int, column: str) -> str:
-    """The column's header as the old system prints it."""
-    return HEADERS.get((sheet, column), column)
+    """The column's header as the old system prints it; a difference may be in a whole table."""
+    return HEADERS.get((sheet, column)) or PARTS.get(column, column)

@@ -10,7 +10,7 @@ import pytest
 from branches.intake import cleaning as c
 from branches.intake import columns, words
 from branches.intake.columns import SHEETS
-from branches.intake.findings import SENTENCES, sentence
+from branches.intake.findings import SENTENCES, column_label, sentence
 from branches.intake.service import run
 from branches.models import Branch, ImportBatch
 from branches.organisation_data import load_organization
@@ -218,6 +218,12 @@ def test_every_finding_names_its_place(tables: legacy.Tables, tmp_path: Path) ->
     finding = batch.findings.get()
     assert (SHEETS[finding.sheet].name, finding.column, finding.value) == ("decree_lines", "amount", "-5")
     assert tables["decree_lines"][finding.row - 1][5] == "-5"
+
+
+def test_every_place_has_a_persian_name() -> None:
+    fields = [(index, field) for index, sheet in enumerate(SHEETS) for field in sheet.fields]
+    parts = [(0, part) for part in ("birth_year", "dependents", "decrees", "deductions")]
+    assert not [place for place in fields + parts if column_label(*place).isascii()]
 
 
 def test_every_code_has_a_sentence() -> None:
