@@ -10,6 +10,7 @@ from django.views.i18n import set_language
 from transfers.views import session
 
 admin.site.site_header = admin.site.site_title = _("Mechanized transfer of pension files")
+handler500 = "transfers.views.faults.fault"
 
 urlpatterns = [
     path("sign-in/", session.SignIn.as_view(), name="sign_in"),
