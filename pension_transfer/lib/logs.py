@@ -3,12 +3,12 @@
 import logging
 import re
 
-IDENTIFIER = re.compile(r"(?<!\d)(?:IR\d{24}|\d{10}|09\d{9})(?!\d)", re.IGNORECASE)
+DIGIT = "(?:%DB%B[0-9]|%D9%A[0-9]|\\d)"  # \d covers Persian digits; in a raw address they are percent-encoded
+IDENTIFIER = re.compile(rf"(?<!\d)(?:IR{DIGIT}{{24}}|{DIGIT}{{10,11}})(?!{DIGIT})", re.IGNORECASE)
 
 
-class Mask(logging.Filter):
-    """Replaces national codes, pension numbers, Shebas and mobiles by stars (\\d covers Persian digits)."""
+class Masked(logging.Formatter):
+    """Writes stars for national codes, pension numbers, Shebas and mobiles, in the traceback as well."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = IDENTIFIER.sub("**********", record.getMessage()), ()
-        return True
+    def format(self, record: logging.LogRecord) -> str:
+        return IDENTIFIER.sub("**********", super().format(record))
