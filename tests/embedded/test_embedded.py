@@ -172,6 +172,20 @@ def test_a_killed_server_is_started_again_for_those_who_stayed(project: Path, us
     assert ask(stayed.url, "SELECT 1") == (1,)
 
 
+def test_it_stops_even_while_it_recovers(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One process of the server and its keeper are killed; told to stop in that moment, it used to hang."""
+    monkeypatch.setattr(embedded, "STOPPING", 3)
+    server = Server(project).join()
+    assert server._keeper
+    children = psutil.Process(int((server.data / "postmaster.pid").read_text().split()[0])).children()
+    server._keeper.kill()
+    server._keeper.wait()
+    next(child for child in children if "walwriter" in " ".join(child.cmdline())).kill()
+    time.sleep(0.1)
+    server.leave()
+    assert processes_in(server.data) == []
+
+
 def test_it_speaks_persian_keeps_utc_and_trusts_nobody(project: Path, user: Callable[[Path], User]) -> None:
     url = user(project).url
     ask(url, "CREATE EXTENSION pg_trgm")
