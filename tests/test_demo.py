@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,13 @@ def run(url: str, *command: str) -> str:
 @pytest.fixture
 def url() -> str:
     return embedded.database_url(f"demo_{os.environ['TEST_RUN']}")
+
+
+def test_two_at_once_take_turns() -> None:
+    url = embedded.database_url(f"demo_twice_{os.environ['TEST_RUN']}")
+    for command in (["migrate_all", "-v0"], ["demo", "--no-serve"]):
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda _time: run(url, *command), range(2)))  # noqa: B023 - used up before the next
 
 
 def test_one_case_passes_through_every_state_twice_in_a_row(url: str) -> None:

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from branches.models import Branch
 from branches.organisation_data import load_organization
+from pension_transfer.lib.turns import alone
 from transfers import sync
 from transfers.demo import people, story
 from transfers.models import TransferCase
@@ -25,10 +26,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("The demo has accounts whose password everybody knows: not in production.")
-        self._take_in()
-        if not TransferCase.objects.exists():
-            self._let_cases_stand()
-        self._carry_one()
+        with alone("demo"):
+            self._take_in()
+            if not TransferCase.objects.exists():
+                self._let_cases_stand()
+            self._carry_one()
         if not options["no_serve"]:
             self._serve(options["address"])
 

@@ -4,10 +4,13 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from pension_transfer.lib.turns import alone
+
 
 class Command(BaseCommand):
     help = "Migrate the site's database and, where it stands apart, the center's."
 
     def handle(self, *args: Any, **options: Any) -> None:
         for alias in ["default"] + ["center"] * (settings.CENTER == "center"):
-            call_command("migrate", database=alias, interactive=False, verbosity=options["verbosity"])
+            with alone("migrate", alias):
+                call_command("migrate", database=alias, interactive=False, verbosity=options["verbosity"])
