@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 SERVE ?= 1
+ADDRESS ?= 127.0.0.1:8000
 ARGS ?=
 PY := .venv/bin/python
 
@@ -20,9 +21,9 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
 	  printf '%-14s %s\n' "$$name" "$$what"; done
 
-demo: runtime ## set up, carry one case through every step, serve the pages (SERVE=0: stop after the case)
+demo: runtime ## set up, carry one case through every step, serve the pages (SERVE=0: only the case; ADDRESS=host:port)
 	@$(PY) manage.py migrate_all
-	@$(PY) manage.py demo $(if $(filter 0,$(SERVE)),--no-serve)
+	@$(PY) manage.py demo --address $(ADDRESS) $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: development ## every test, on real PostgreSQL (ARGS="-k words": some of them)
 	@$(PY) -m pytest -n 2 $(ARGS)

@@ -1,12 +1,14 @@
 """The newcomer's command, on a database of its own, with the center in the site's database."""
 
 import os
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from pension_transfer import embedded
 
@@ -55,3 +57,11 @@ def test_one_case_passes_through_every_state_twice_in_a_row(url: str) -> None:
         assert last.split()[0] == "registered"
         assert last.split()[2:] in (["at", "0801"], ["at", "1001"])
     assert "center reached" in run(url, "sync_center")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:{taken}", "127.0.0.1"])
+def test_an_address_that_cannot_be_had_is_said_before_a_case_is_carried(address: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        wanted = address.format(taken=other.getsockname()[1])
+        with pytest.raises(CommandError, match=f"Cannot serve at {wanted} .*ADDRESS="):
+            call_command("demo", address=wanted)

@@ -1,4 +1,5 @@
 import io
+import socket
 import threading
 from typing import Any
 
@@ -26,6 +27,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("The demo has accounts whose password everybody knows: not in production.")
+        if not options["no_serve"]:
+            self._make_sure_of(options["address"])
         with alone("demo"):
             self._take_in()
             if not TransferCase.objects.exists():
@@ -33,6 +36,17 @@ class Command(BaseCommand):
             self._carry_one()
         if not options["no_serve"]:
             self._serve(options["address"])
+
+    @staticmethod
+    def _make_sure_of(address: str) -> None:
+        """Said before a case is carried, not after: an address that is taken or none at all."""
+        host, _colon, port = address.rpartition(":")
+        try:
+            socket.create_server((host, int(port))).close()
+        except (OSError, ValueError, OverflowError) as error:
+            raise CommandError(
+                f"Cannot serve at {address} ({error}): stop what runs there, or make demo ADDRESS=127.0.0.1:8001"
+            ) from error
 
     def _take_in(self) -> None:
         load_organization()
