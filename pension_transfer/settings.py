@@ -13,17 +13,24 @@ from django.utils.translation import gettext_lazy as _
 from pension_transfer.lib import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-PRODUCTION = env.text("DJANGO_ENV", "laptop") == "production"
+PRODUCTION = env.choice("DJANGO_ENV", "laptop", "production") == "production"
 LAPTOP_KEY = "laptop-only-" + "0" * 50  # refused in production
 
 # --- safety ---------------------------------------------------------------------------------------
-SECRET_KEY = env.text("SECRET_KEY", None if PRODUCTION else LAPTOP_KEY)
+SECRET_KEY = env.text("SECRET_KEY", "" if PRODUCTION else LAPTOP_KEY)
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 DEBUG = env.flag("DEBUG", False)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1],testserver")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
-if PRODUCTION and (DEBUG or not ALLOWED_HOSTS or SECRET_KEY == LAPTOP_KEY or "*" in ALLOWED_HOSTS):
-    raise ImproperlyConfigured("production needs its own SECRET_KEY, DEBUG=0 and named ALLOWED_HOSTS")
+UNSAFE = {
+    "SECRET_KEY (at least 50 characters of its own)": SECRET_KEY == LAPTOP_KEY or len(SECRET_KEY) < 50,
+    "DEBUG (0)": DEBUG,
+    "ALLOWED_HOSTS (named, without *)": not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS,
+    "DATABASE_URL": not env.text("DATABASE_URL", ""),
+}
+if PRODUCTION and any(UNSAFE.values()):
+    wrong = ", ".join(name for name, is_unsafe in UNSAFE.items() if is_unsafe)
+    raise ImproperlyConfigured(f"not safe for production: {wrong}; see docs/configuration.md")
 
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
@@ -210,6 +217,6 @@ LOGGING = {
         "line": {"()": "pension_transfer.lib.logs.Masked", "fmt": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "WARNING")},
+    "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", "WARNING", "DEBUG", "INFO", "ERROR")},
     "loggers": {"django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
 }

@@ -25,6 +25,14 @@ def flag(name: str, default: bool) -> bool:
     return value.lower() in TRUE
 
 
+def choice(name: str, default: str, *others: str) -> str:
+    """One of a few words; anything else is a mistake, never the default."""
+    value = os.environ.get(name) or default
+    if value not in (default, *others):
+        raise ImproperlyConfigured(f"{name}={value!r}: write {', '.join([default, *others])}")
+    return value
+
+
 def words(name: str, default: str = "") -> list[str]:
     """A list separated by commas."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
