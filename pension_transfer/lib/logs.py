@@ -4,7 +4,8 @@ import logging
 import re
 
 DIGIT = "(?:%DB%B[0-9]|%D9%A[0-9]|\\d)"  # \d covers Persian digits; in a raw address they are percent-encoded
-IDENTIFIER = re.compile(rf"(?<!\d)(?:IR{DIGIT}{{24}}|{DIGIT}{{10,11}})(?!{DIGIT})", re.IGNORECASE)
+START = r"(?:(?<!\d)|(?<=\\x[0-9a-f][0-9a-f]))"  # Django writes a control character as \x00
+IDENTIFIER = re.compile(rf"{START}(?:IR{DIGIT}{{24}}|{DIGIT}{{10,11}})(?!{DIGIT})", re.IGNORECASE)
 
 
 class Masked(logging.Formatter):

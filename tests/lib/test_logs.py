@@ -31,6 +31,10 @@ def test_identifiers_are_masked_in_messages_addresses_and_tracebacks(value: str)
     assert "Key (national_code)=(**********) exists" in shown
 
 
+def test_a_control_character_in_front_hides_nothing() -> None:
+    assert CODE not in written(f"Not Found: /files/\\x00{CODE}")
+
+
 def test_tracking_numbers_stay() -> None:
     assert "0801050000182" in written("0801050000182 is late")
 
