@@ -52,6 +52,8 @@ def sound() -> bool:
 
 def create() -> None:
     """Debian parts pip from Python: without pip in it, `.venv` is filled by the pip that is there."""
+    if not os.access(PROJECT, os.W_OK):
+        sys.exit("%s cannot be written to: clone the project into a folder of your own" % PROJECT)
     shutil.rmtree(VENV, ignore_errors=True)
     make = [sys.executable, "-m", "venv", "--clear", VENV]
     if not run(*make, quiet=True) and not run(*make, "--without-pip"):
