@@ -121,7 +121,7 @@ if env.text("CENTRAL_DATABASE_URL", ""):
     DATABASES[CENTER].setdefault("OPTIONS", {}).update(
         connect_timeout=3, options="-c statement_timeout=5000 -c lock_timeout=4000"
     )
-DATABASES["default"].setdefault("OPTIONS", {}).update(options="-c lock_timeout=4000")
+DATABASES["default"].setdefault("OPTIONS", {}).update(connect_timeout=5, options="-c lock_timeout=4000")
 DATABASE_ROUTERS = ["pension_transfer.routers.CenterRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var")))
