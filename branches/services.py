@@ -103,7 +103,7 @@ def _recorded(
     must_may_correct(by, file)
     with transaction.atomic():
         file = PensionFile.objects.select_for_update().get(pk=file.pk)
-        if done := done_before(command_id, by):
+        if done := done_before(command_id, by, file):
             return done
         must_be_open(file)
         _must_be_fresh(file, seen)
@@ -142,9 +142,15 @@ def may_be_corrected(file: PensionFile, by: User) -> bool:
     return file.status in OPEN and not file.is_frozen and can(by, Action.CORRECT_FILE, file.branch)
 
 
-def done_before(command_id: uuid.UUID | None, by: User) -> Correction | None:
-    """What this person's command did already, when it is repeated after an unknown outcome."""
-    return Correction.objects.filter(command_id=command_id, by=by).first() if command_id else None
+def done_before(command_id: uuid.UUID | None, by: User, file: PensionFile) -> Correction | None:
+    """What this command did already, when it is repeated after an unknown outcome.
+
+    NotNow when it was another person's, or about another file.
+    """
+    done = Correction.objects.filter(command_id=command_id).first() if command_id else None
+    if done and (done.by_id, done.file_id) != (by.pk, file.pk):
+        raise NotNow(_("This form was already used for another step. Reload the page and press again."), "reused")
+    return done
 
 
 def _must_be_fresh(file: PensionFile, seen: int | None) -> None:

@@ -59,12 +59,12 @@ def perform(
     `seen` is the trail's length on the page that was pressed; `data` is the raw input of the action's form.
     Raises NotSeen, NotAllowed, NotNow, BadInput; Waiting when the center must decide and does not answer.
     """
-    if done := _repeated(command_id, by, action):
+    if done := _repeated(command_id, by, action, case=case_id):
         return done
     try:
         case, crossing = _begin(action, case_id, by, command_id, seen, data)
     except NotNow as refusal:
-        if done := _repeated(command_id, by, action):  # carried out while this one waited for the lock
+        if done := _repeated(command_id, by, action, case=case_id):  # carried out while this one waited for the lock
             return done
         _hear_the_first_answer(command_id, by)
         if refusal.code == "content_changed":
@@ -89,13 +89,14 @@ def _begin(
 
 def open_case(file_id: int, *, by: User, command_id: uuid.UUID, data: Any = None) -> TransferCase:
     """Record a referral (directive, part 1): a new case, completed at once when nothing is missing."""
-    if done := _repeated(command_id, by, Action.REFER):
+    about = {"case__pension_file": file_id}
+    if done := _repeated(command_id, by, Action.REFER, **about):
         return done
     with site():
         file = PensionFile.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=file_id).first()
         if file is None:
             raise NotSeen(_("There is no such pension file in your branch."), "no_file")
-        if done := _repeated(command_id, by, Action.REFER):  # carried out while this one waited for the lock
+        if done := _repeated(command_id, by, Action.REFER, **about):  # carried out while this one waited for the lock
             return done
         role = _role(Action.REFER, file.branch, by)
         hurdles.refuse_referral(file)
@@ -109,7 +110,7 @@ def open_case(file_id: int, *, by: User, command_id: uuid.UUID, data: Any = None
 
 def receive(envelope_id: uuid.UUID, *, branch: Branch, by: User, command_id: uuid.UUID) -> TransferCase:
     """«دریافت از مرکز»: take an envelope addressed to `branch`; a later version comes into the same copy."""
-    if done := _repeated(command_id, by, Action.RECEIVE):
+    if done := _repeated(command_id, by, Action.RECEIVE, case__contents__envelope_id=envelope_id):
         return done
     _hear_the_first_answer(command_id, by)
     with site():
@@ -117,7 +118,7 @@ def receive(envelope_id: uuid.UUID, *, branch: Branch, by: User, command_id: uui
         crossing = _intend_taking(envelope_id, branch, by, role, command_id)
     settle(crossing)
     held = TransferCase.objects.filter(side=Side.DESTINATION, branch=branch)
-    return _repeated(command_id, by, Action.RECEIVE) or held.get(contents__envelope_id=envelope_id)
+    return held.get(contents__envelope_id=envelope_id)
 
 
 def advance(action: str, case_id: int, who: dict[str, Any], **given: Any) -> TransferCase | None:
@@ -186,13 +187,15 @@ def _lost_race(error: IntegrityError) -> Refusal:
     return NotNow(hurdles.LOST_RACES[name], name)
 
 
-def _repeated(command_id: uuid.UUID, by: User, action: str) -> TransferCase | None:
-    """The case of a command carried out before; a repeat changes nothing and hears the first answer (D3)."""
-    if done := Command.objects.filter(pk=command_id, by=by).first():
-        if done.action != action:
-            raise NotNow(_("This form was already used for another step. Reload the page and press again."), "reused")
-        return done.case
-    return None
+def _repeated(command_id: uuid.UUID, by: User, action: str, **of: Any) -> TransferCase | None:
+    """The case of a command carried out before; a repeat changes nothing and hears the first answer (D3).
+
+    `of` is what the press is about: NotNow when the command was about something else.
+    """
+    done = Command.objects.filter(pk=command_id, by=by).select_related("case").first()
+    if done and not Command.objects.filter(pk=command_id, action=action, **of).exists():
+        raise NotNow(_("This form was already used for another step. Reload the page and press again."), "reused")
+    return done.case if done else None
 
 
 def _hear_the_first_answer(command_id: uuid.UUID, by: User) -> None:

@@ -100,7 +100,7 @@ def open_file(request: HttpRequest, pk: int) -> tuple[PensionFile, Correction | 
     """The file for correcting, and what this very command has done to it already."""
     file = seen_file(person(request), pk)
     services.must_may_correct(person(request), file)
-    return file, services.done_before(command_of(request), person(request))
+    return file, services.done_before(command_of(request), person(request), file)
 
 
 def show(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:

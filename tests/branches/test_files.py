@@ -14,7 +14,7 @@ from branches import services
 from branches.models import Correction, Decree, Deduction, Dependent, PensionFile, Status, User
 from branches.roles import Role
 from pension_transfer.lib.errors import BadInput, NotNow
-from tests.cast import Cast, make_file
+from tests.cast import Cast, appoint, make_file
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 CONTACT = {
@@ -146,6 +146,20 @@ def test_pressing_twice_stores_once(clerk: User, file: PensionFile) -> None:
     answers = [as_(clerk).post(correct_url(file, "contact"), data).status_code for _ in range(2)]
     assert answers == [302, 302]
     assert file.corrections.count() == 1
+
+
+def test_a_command_stores_one_correction_of_one_person(cast: Cast, clerk: User, file: PensionFile) -> None:
+    colleague, other, key = (
+        appoint("colleague", Role.CLERK, branch=cast.origin),
+        make_file(cast.origin, 2),
+        uuid.uuid4(),
+    )
+    correct_mobile(file, clerk, "09120000001", command_id=key)
+    for corrected, by in ((other, clerk), (file, colleague)):
+        with pytest.raises(NotNow) as refusal:
+            correct_mobile(corrected, by, "09120000002", command_id=key)
+        assert refusal.value.code == "reused"
+        assert as_(by).post(correct_url(corrected, "contact"), {"command_id": key}).status_code == 409
 
 
 def test_bad_input_stands_beside_its_field_and_what_was_typed_is_kept(clerk: User, file: PensionFile) -> None:

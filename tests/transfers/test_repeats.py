@@ -14,7 +14,7 @@ from central import services
 from central.models import Receipt, Seat
 from pension_transfer.lib.errors import NotNow
 from tests import oracle
-from tests.cast import DIFFERENCE, MOVE, PAPER, Walk, press
+from tests.cast import DIFFERENCE, MOVE, PAPER, Walk, make_file, press
 from tests.expect import fresh, refused, written
 from transfers import exchange, hurdles, sync, workflow
 from transfers.models import Command, Crossing, TransferCase
@@ -126,6 +126,31 @@ def test_a_colleagues_command_is_not_repeated_by_another(walk: Walk) -> None:
     workflow.perform(Action.ASSEMBLE, case.pk, by=walk.clerk, command_id=key)
     with refused(NotNow, "transfers_command_pkey"):
         workflow.perform(Action.SEND_BACK, case.pk, by=walk.officer, command_id=key, data=WHY)
+
+
+def test_a_command_of_one_case_is_no_answer_for_another(walk: Walk) -> None:
+    other = Walk(walk.cast, make_file(walk.cast.origin, 2))
+    here, there, key = walk.to(State.DRAFT), other.to(State.DRAFT), uuid.uuid4()
+    workflow.perform(Action.SEND_BACK, here.pk, by=walk.officer, command_id=key, data=WHY)
+    with refused(NotNow, "reused"):
+        workflow.perform(Action.SEND_BACK, there.pk, by=walk.officer, command_id=key, data=WHY)
+    assert fresh(there).state == State.DRAFT
+
+
+def test_a_command_of_one_file_is_no_answer_for_another(walk: Walk) -> None:
+    other, key = make_file(walk.cast.origin, 2), uuid.uuid4()
+    workflow.open_case(walk.file.pk, by=walk.clerk, command_id=key, data=MOVE)
+    with refused(NotNow, "reused"):
+        workflow.open_case(other.pk, by=walk.clerk, command_id=key, data=MOVE)
+
+
+def test_a_command_of_one_envelope_is_no_answer_for_another(walk: Walk) -> None:
+    other, key = Walk(walk.cast, make_file(walk.cast.origin, 2)), uuid.uuid4()
+    walk.to(State.SENT)
+    other.to(State.SENT)
+    _receive(walk, command_id=key)
+    with refused(NotNow, "reused"):
+        _receive(other, command_id=key)
 
 
 def test_what_the_center_refused_is_refused_again_with_the_same_answer(walk: Walk) -> None:
