@@ -119,8 +119,15 @@ def sealed_content(envelope: Envelope) -> dict[str, Any]:
     return content
 
 
-def _received_case(envelope: Envelope, branch: Branch, content: dict[str, Any]) -> TransferCase:
+def said_of_move(content: dict[str, Any]) -> dict[str, Any]:
+    """What a copy's own row repeats of the sealed content; a later version may say it differently."""
     principal, move = content["principal"], content["move"]
+    said = {name: move[name] for name in ("reason", "letter_number", "letter_date", "note")}
+    name = f"{principal['first_name']} {principal['last_name']}"
+    return said | {"national_code": principal["national_code"], "person_name": name}
+
+
+def _received_case(envelope: Envelope, branch: Branch) -> TransferCase:
     return TransferCase(
         transfer_id=envelope.move,
         side=Side.DESTINATION,
@@ -130,9 +137,6 @@ def _received_case(envelope: Envelope, branch: Branch, content: dict[str, Any]) 
         destination_id=envelope.destination,
         tracking_number=envelope.tracking_number,
         pension_number=envelope.pension_number,
-        national_code=principal["national_code"],
-        person_name=f"{principal['first_name']} {principal['last_name']}",
-        **{name: move[name] for name in ("reason", "letter_number", "letter_date", "note")},
     )
 
 
@@ -150,4 +154,4 @@ def case_of(crossing: Crossing, answer: Any) -> tuple[TransferCase, bool]:
         transfer_id=answer.move, branch=crossing.branch, side=Side.DESTINATION
     )
     case = held.first()
-    return (case, False) if case else (_received_case(answer, crossing.branch, sealed_content(answer)), True)
+    return (case, False) if case else (_received_case(answer, crossing.branch), True)

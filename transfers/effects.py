@@ -12,7 +12,7 @@ from branches.roles import Action
 from central import contract
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow
 from transfers import completeness, presentation, snapshot, tracking, trail
-from transfers.crossings import sealed_content, tell
+from transfers.crossings import said_of_move, sealed_content, tell
 from transfers.models import Content, Discrepancy, Part, Tick, TransferCase, Verb
 from transfers.states import Side, State
 
@@ -242,6 +242,8 @@ def _receive(doing: "Doing") -> None:
     case.version, case.envelope_id = envelope.version, envelope.pk
     case.content_hash, case.last_paid_month = snapshot.content_hash(content), envelope.last_paid_month
     case.decrees_shown_at = case.closed_at = None
+    for name, value in said_of_move(content).items():
+        setattr(case, name, value)
     if not case.trail_length:
         case.save()
     Content.objects.create(

@@ -8,13 +8,13 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 
-from branches.models import Branch, User
+from branches.models import Branch, PensionFile, User
 from branches.roles import Action, Role
 from central import services
 from central.models import Receipt, Seat
 from pension_transfer.lib.errors import NotNow
 from tests import oracle
-from tests.cast import DIFFERENCE, MOVE, PAPER, Walk, make_file, press
+from tests.cast import DIFFERENCE, MOVE, PAPER, Walk, make_file, national_code, press
 from tests.expect import fresh, refused, written
 from transfers import exchange, hurdles, sync, workflow
 from transfers.models import Command, Crossing, TransferCase
@@ -189,6 +189,20 @@ def test_the_next_version_is_received_from_the_returned_copy(walk: Walk) -> None
     _send_again(walk)
     copy = press(Action.RECEIVE, copy, walk.staff, envelope_id=str(fresh(walk.case).envelope_id))
     assert (copy.state, copy.version) == (State.RECEIVED, 2)
+
+
+def test_a_copy_tells_of_the_move_as_the_last_version_does(walk: Walk) -> None:
+    copy = walk.to(State.RETURNED, Side.DESTINATION)
+    PensionFile.objects.filter(pk=walk.file.pk).update(last_name="رضایی", national_code=national_code(99))
+    case = press(Action.REOPEN, fresh(walk.case), walk.clerk)
+    walk.case = press(Action.EDIT_MOVE, case, walk.clerk, **MOVE | {"letter_number": "99", "note": "نامه دوم"})
+    walk.technical()
+    walk.send()
+    _receive(walk)
+    told, sent = fresh(copy), fresh(walk.case)
+    for name in ("person_name", "national_code", "reason", "letter_number", "letter_date", "note"):
+        assert getattr(told, name) == getattr(sent, name), name
+    assert sent.note == "نامه دوم"
 
 
 @pytest.mark.parametrize(("envelope", "code"), [("unknown", "unknown"), ("of another", "not_addressed")])
