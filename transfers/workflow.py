@@ -137,12 +137,15 @@ def _advance(action: str, case_id: int, who: dict[str, Any], **given: Any) -> Tr
 
 
 def assemble_if_complete(case: TransferCase, by: User, role: str) -> bool:
-    """The draft completes itself when the content passes every check; otherwise the case keeps what is missing."""
+    """The draft completes itself when the content passes every check; otherwise the case keeps what is missing,
+    and it is the clerk's turn."""
     effects.list_missing(case)
     if not case.missing:
         doing = Doing(case, Action.ASSEMBLE, by, role, {}, trail.signature(by, role, case.branch_id))
         _carry_out(doing)
     else:
+        case.is_assembled = False
+        effects.hand_over_turn(case)
         case.save()
     return not case.missing
 

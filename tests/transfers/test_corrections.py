@@ -9,6 +9,7 @@ from branches import services
 from branches.models import Correction, PensionFile, User
 from branches.roles import Action, Role
 from pension_transfer.lib.errors import NotAllowed, NotNow
+from tests import oracle
 from tests.cast import Walk, appoint, press
 from transfers.models import TransferCase
 from transfers.states import State
@@ -28,6 +29,15 @@ def test_a_draft_follows_the_file(walk: Walk) -> None:
     assert (case.state, case.turn, case.is_assembled) == (State.DRAFT, "technical_officer", True)
     assert case.content_hash != before
     assert case.content["principal"]["father_name"] == "غلامحسین"
+
+
+def test_a_draft_that_a_correction_makes_incomplete_is_the_clerks_turn(walk: Walk) -> None:
+    walk.to(State.DRAFT)
+    file, reason = PensionFile.objects.get(pk=walk.file.pk), "شبا بسته است"
+    services.correct(file, "contact", None, walk.clerk, reason, {"iban": ""}, command_id=uuid.uuid4())
+    case = TransferCase.objects.get()
+    assert (case.state, case.turn, case.missing) == (State.DRAFT, "clerk", [["contact.iban", "missing"]])
+    assert oracle.problems() == []
 
 
 def test_an_approval_lapses_and_only_the_touched_section_is_ticked_anew(walk: Walk) -> None:
