@@ -71,17 +71,18 @@ def intend_taking(envelope_id: uuid.UUID, branch: Branch, by: User, role: str, c
     )  # fmt: skip
 
 
-def close_crossing(crossing: Crossing, state: str, reason: str = "") -> None:
-    """The center has answered."""
+def close_crossing(crossing: Crossing, state: str, reason: str = "") -> bool:
+    """The center has answered; False when its answer was known already."""
     changed = {"state": state, "reason": reason[:80], "settled_at": timezone.now()}
-    Crossing.objects.filter(pk=crossing.pk).update(attempts=F("attempts") + 1, **changed)
-    if state == "refused" and crossing.case and not crossing.decided_there:
-        _turn_to_the_head(crossing.case.pk)
+    still_open = Crossing.objects.filter(pk=crossing.pk, state="open")
+    return bool(still_open.update(attempts=F("attempts") + 1, **changed))
 
 
-def _turn_to_the_head(case_id: int) -> None:
-    case = TransferCase.objects.get(pk=case_id)
-    TransferCase.objects.filter(pk=case_id).update(turn=case.whose_turn(), turn_since=timezone.now())
+def refuse(crossing: Crossing, reason: str) -> None:
+    """The center said no. What was decided here is then the head's turn, in the same transaction (I10)."""
+    case = lock_case(crossing.known_case.pk) if not crossing.decided_there else None
+    if close_crossing(crossing, "refused", reason) and case:
+        TransferCase.objects.filter(pk=case.pk).update(turn=case.whose_turn(), turn_since=timezone.now())
 
 
 def _plain(given: dict[str, Any]) -> dict[str, Any]:

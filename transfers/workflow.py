@@ -308,7 +308,8 @@ def settle(crossing: Crossing) -> None:
             _("The center cannot be reached. Your step is kept and will be done by itself."), "center"
         ) from lost
     except exchange.Refused as refused:
-        crossings.close_crossing(crossing, "refused", f"{refused.code} {refused.detail}".strip())
+        with site():
+            crossings.refuse(crossing, f"{refused.code} {refused.detail}".strip())
         raise NotNow(hurdles.refused_by_center(refused.code, refused.detail), refused.code) from refused
     fail_point("asked")
     _finish(crossing, answer)
@@ -318,6 +319,8 @@ def settle(crossing: Crossing) -> None:
 def _finish(crossing: Crossing, answer: Any) -> None:
     """What the center decided, carried out here in the name of the person who pressed."""
     with site():
+        if crossing.case_id:  # the case before its crossing, as a recall does: no two wait for each other
+            crossings.lock_case(crossing.case_id)
         crossing = Crossing.objects.select_for_update(of=("self",)).get(pk=crossing.pk)
         if crossing.state != "open":
             return

@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import connections, transaction
 
+from branches.models import Branch
 from branches.roles import Action, Role
 from central.models import Envelope, Receipt, Seat
 from pension_transfer.lib.errors import NotNow, Refusal
@@ -196,6 +197,20 @@ def test_two_rounds_of_sync_at_once_finish_each_step_once(cast: Cast) -> None:
     assert all(isinstance(report, sync.Report) for report in reports), reports
     assert (Envelope.objects.count(), TransferCase.objects.filter(state=State.SENT).count()) == (4, 4)
     _all_well()
+
+
+def test_what_the_center_refuses_while_the_case_is_in_use_becomes_the_heads_turn(cast: Cast) -> None:
+    walk, key = Walk(cast), uuid.uuid4()
+    walk.to(State.TECHNICALLY_APPROVED)
+    with site() as process:
+        given = {"by": walk.head.username, "key": key, "case": walk.case.pk}
+        assert process.order(Action.APPROVE_HEAD, "intended", **given) == "killed"
+    Branch.objects.filter(pk=cast.destination.pk).update(is_active=False)
+    with _held(TransferCase.objects.filter(pk=walk.case.pk)):
+        sync.sync()
+    assert fresh(walk.case).turn == "center" and walk.case.crossings.get().state == "open"
+    sync.sync()
+    assert (fresh(walk.case).turn, walk.case.crossings.get().state) == ("head", "refused")
 
 
 # --- somebody holds on ------------------------------------------------------------------------------------------------
