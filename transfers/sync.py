@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -12,7 +13,7 @@ from django.utils import timezone
 from branches.models import CustodyRequest
 from central.models import Receipt
 from central.rules import Refused
-from pension_transfer.lib.errors import Refusal, Waiting
+from pension_transfer.lib.errors import NotNow, Refusal, Waiting
 from transfers import exchange, workflow
 from transfers.models import Crossing, TransferCase
 from transfers.states import Side, State
@@ -108,7 +109,14 @@ def _mark(cases: list[TransferCase]) -> int:
 
 def _apply(case: TransferCase, receipt: Receipt) -> int:
     action = MARKS.get(receipt.kind)
-    return int(bool(action and workflow.advance(action, case.pk, _said_by(receipt), **receipt.body)))
+    return _advance(action, case, _said_by(receipt), of=receipt.envelope_id, **receipt.body) if action else 0
+
+
+def _advance(action: str, case: TransferCase, who: dict[str, Any], **given: Any) -> int:
+    """One step that comes by itself; a case that somebody works on is left to the next round."""
+    with suppress(NotNow):
+        return int(bool(workflow.advance(action, case.pk, who, **given)))
+    return 0
 
 
 def _said_by(receipt: Receipt) -> dict[str, object]:
@@ -131,7 +139,7 @@ def _give_up(cases: list[TransferCase]) -> int:
         if receipt or elsewhere:
             who = _said_by(receipt) if receipt else {"by": None, "branch_code": case.origin_id}
             note = receipt.body.get("note", "") if receipt else ""
-            done += bool(workflow.advance("mark_cancelled", case.pk, who, note=note))
+            done += _advance("mark_cancelled", case, who, note=note)
     return done
 
 

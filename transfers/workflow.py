@@ -121,14 +121,20 @@ def receive(envelope_id: uuid.UUID, *, branch: Branch, by: User, command_id: uui
     return held.get(contents__envelope_id=envelope_id)
 
 
-def advance(action: str, case_id: int, who: dict[str, Any], **given: Any) -> TransferCase | None:
-    """Take a step that comes by itself; None when the case is already past it."""
+def advance(
+    action: str, case_id: int, who: dict[str, Any], of: uuid.UUID | None = None, **given: Any
+) -> TransferCase | None:
+    """Take a step that comes by itself; None when the case is already past it, or past the envelope `of`."""
     with site():
-        return _advance(action, case_id, who, **given)
+        return _advance(action, case_id, who, of, **given)
 
 
-def _advance(action: str, case_id: int, who: dict[str, Any], **given: Any) -> TransferCase | None:
+def _advance(
+    action: str, case_id: int, who: dict[str, Any], of: uuid.UUID | None = None, **given: Any
+) -> TransferCase | None:
     case = crossings.lock_case(case_id)
+    if of and of != case.envelope_id:  # a receipt of another than the current envelope moves nothing (DESIGN 11.4)
+        return None
     step = find_step(action, case.side, case.state)
     if not step or not step.by_itself or not case.is_open:
         return None

@@ -238,6 +238,18 @@ def _held(query: Any) -> Iterator[None]:
         thread.join()
 
 
+def test_a_step_is_done_though_the_other_branchs_copy_is_in_use(cast: Cast) -> None:
+    walk = Walk(cast)
+    walk.to(State.SENT)
+    with _held(TransferCase.objects.filter(pk=walk.case.pk)):
+        (answer,) = race(_receiving(walk, walk.staff))
+        sync.sync()
+    assert isinstance(answer, TransferCase), answer
+    assert (answer.state, fresh(walk.case).state) == (State.RECEIVED, State.SENT)
+    _all_well()
+    assert fresh(walk.case).state == State.RECEIVED
+
+
 def test_a_case_somebody_holds_is_answered_within_five_seconds(cast: Cast) -> None:
     walk, other = list(_walks(cast, State.SENT, rounds=2))
     case, begun = press(Action.RECALL, walk.case, walk.head, **WHY), time.monotonic()

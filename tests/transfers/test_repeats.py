@@ -205,6 +205,15 @@ def test_a_copy_tells_of_the_move_as_the_last_version_does(walk: Walk) -> None:
     assert sent.note == "نامه دوم"
 
 
+def test_receipts_of_an_earlier_version_seen_late_move_nothing(walk: Walk) -> None:
+    copy = walk.to(State.RECEIVED, Side.DESTINATION)
+    seen_before = fresh(walk.case)
+    _give_back(copy, walk)
+    _send_again(walk)
+    assert sync.fetch([seen_before]) == 0
+    assert (fresh(walk.case).state, fresh(walk.case).version) == (State.SENT, 2)
+
+
 @pytest.mark.parametrize(("envelope", "code"), [("unknown", "unknown"), ("of another", "not_addressed")])
 def test_what_is_not_there_for_the_branch_is_not_received(walk: Walk, envelope: str, code: str) -> None:
     case, third = walk.to(State.SENT), walk.cast.third
