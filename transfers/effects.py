@@ -296,6 +296,7 @@ def _register(doing: "Doing") -> None:
     file = snapshot.write_file(content, case.branch)
     if differing := snapshot.differences(content, file):
         raise NotNow(_("What was written differs from what was sealed: %(parts)s.") % {"parts": differing}, "i4")
+    file.custody_requests.filter(settled_at=None).update(settled_at=timezone.now(), held_by="")
     case.pension_file, case.receipt_number = file, f"{case.tracking_number}-{case.version}"
     doing.details = {"receipt_number": case.receipt_number}
 

@@ -13,7 +13,7 @@ from central.rules import ENVELOPE_FAULTS
 from pension_transfer.lib.errors import BadInput, NotNow
 from tests.cast import DIFFERENCE, MOVE, PAPER, Walk, make_file, press, tick_all
 from tests.expect import also, fresh, refused
-from transfers import workflow
+from transfers import hurdles, sync, workflow
 from transfers.hurdles import REFUSED_BY_CENTER
 from transfers.models import TransferCase
 from transfers.snapshot import SECTIONS
@@ -317,6 +317,17 @@ def test_the_same_pension_held_by_mistake_at_two_branches_moves_once(walk: Walk)
     clerk = cast.at(cast.third, Role.CLERK)
     with refused(NotNow, "one_open_move"):
         workflow.open_case(other.pk, by=clerk, command_id=workflow.uuid.uuid4(), data=MOVE)
+
+
+def test_a_file_that_the_destination_had_already_can_be_referred_on(walk: Walk) -> None:
+    """It asked for the payment, and another branch held it; with the registration the center gives it over."""
+    taken_in = make_file(walk.cast.destination, pension_number=walk.file.pension_number)
+    CustodyRequest.objects.create(file=taken_in, verb="open", month=139402, reason="import")
+    sync.sync()
+    assert taken_in.custody_requests.get().held_by == walk.cast.origin.pk
+    walk.to(State.REGISTERED, Side.DESTINATION)
+    walk.activate()
+    assert hurdles.referral_hurdles(PensionFile.objects.get(pk=taken_in.pk)) == []
 
 
 def test_the_destination_is_another_branch(walk: Walk) -> None:
