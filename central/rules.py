@@ -24,7 +24,8 @@ def given(envelope: Envelope) -> set[str]:
     return set(Receipt.objects.filter(envelope_id=envelope.pk).values_list("kind", flat=True))
 
 
-ADDRESS = {name: name for name in ("version", "tracking_number", "origin", "destination", "pension_number")}
+SEALED = ("version", "tracking_number", "origin", "destination", "pension_number", "last_paid_month")
+ADDRESS = dict(zip(SEALED, SEALED, strict=True))
 ADDRESS |= {"transfer_id": "move"}
 
 
@@ -34,7 +35,9 @@ def seal_holds(envelope: Envelope) -> bool:
         return False
     try:
         content = json.loads(envelope.body)
-        named = content["move"] | {"pension_number": content["file"]["pension_number"]}
+        named = (
+            content["move"] | content["last_pay_certificate"] | {"pension_number": content["file"]["pension_number"]}
+        )
         return all(str(named[name]) == str(getattr(envelope, attribute)) for name, attribute in ADDRESS.items())
     except (KeyError, TypeError, ValueError):
         return False

@@ -26,7 +26,9 @@ def envelope(**changes: Any) -> Envelope:
     values |= changes
     names = ("version", "tracking_number", "origin", "destination")
     move = {"transfer_id": str(values["move"])} | {name: values[name] for name in names}
-    body = contract.canonical({"move": move, "file": {"pension_number": values["pension_number"]}})
+    file = {"pension_number": values["pension_number"]}
+    last_pay = {"last_paid_month": values["last_paid_month"]}
+    body = contract.canonical({"move": move, "file": file, "last_pay_certificate": last_pay})
     return Envelope(**{"body": body.decode(), "seal": contract.seal_of(body)} | values)
 
 

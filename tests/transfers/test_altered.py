@@ -50,6 +50,13 @@ def test_an_envelope_swapped_with_another_is_not_received(walk: Walk) -> None:
     assert TransferCase.objects.get(side=Side.DESTINATION).pension_number == "7000000002"
 
 
+def test_another_last_paid_month_than_the_sealed_one_moves_no_custody(walk: Walk) -> None:
+    copy = walk.to(State.VERIFIED, Side.DESTINATION)
+    _alter("last_paid_month = 140501")
+    _refused(Action.REGISTER, copy, walk)
+    assert Seat.objects.get().payable_branch == "0801"
+
+
 def test_altered_after_it_was_received_it_is_not_registered_and_goes_back(walk: Walk) -> None:
     walk.to(State.RECEIVED)
     walk.compare()
