@@ -1,11 +1,15 @@
 """The only caller of the center: what a crossing asks, and what the center has for this branch (D2, D3)."""
 
-from collections.abc import Callable, Iterable
+import os
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from threading import Timer
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, InterfaceError, OperationalError, connections
+from django.db import IntegrityError, InterfaceError, InternalError, OperationalError, connections
 
 from branches.models import Branch
 from central import services
@@ -14,6 +18,9 @@ from central.rules import Refused, seal_holds
 from transfers.models import Crossing, TransferCase, Verb
 
 __all__ = ["Refused", "Unreachable", "ask", "cancelled_of", "latest_of", "publish_directory", "receipts_of", "waiting"]
+
+
+PATIENCE = 5  # seconds for one question: a page that asks twice still answers within ten
 
 
 class Unreachable(Exception):
@@ -30,12 +37,34 @@ def outside_transactions() -> None:
 
 def _reached(question: Callable[[], Any]) -> Any:
     try:
-        return question()
-    except (OperationalError, InterfaceError) as lost:
+        with _patience():
+            return question()
+    except (OperationalError, InterfaceError, InternalError) as lost:  # the last: it is read-only for the moment
         connections[settings.CENTER].close_if_unusable_or_obsolete()
         raise Unreachable(str(lost)) from lost
     except IntegrityError as clash:  # the constraint is the second wall: somebody else was first
         raise Refused("conflict") from clash
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Hang up on a center that took the question and falls silent: its own time limits end with its process."""
+    if settings.CENTER == "default":
+        yield
+        return
+    timer = Timer(PATIENCE, _hang_up, [connections[settings.CENTER]])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _hang_up(center: Any) -> None:
+    """Cut the line under the driver, which then reports it lost; what was asked may have been done (D3)."""
+    with suppress(Exception), socket.socket(fileno=os.dup(center.connection.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)
 
 
 # --- the four verbs -----------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Killed between the commits of a step that crosses to the center: the next sync finishes it, once (FAULTS 1-9, 44)."""
 
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,13 +8,14 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connections
 
 from branches.roles import Action, Role
 from central.models import Envelope, Receipt
 from pension_transfer.lib import failpoints
 from tests import oracle
 from tests.cast import Cast, Walk, make_cast, make_file, press
-from tests.expect import fresh
+from tests.expect import fresh, run_sql
 from tests.processes import NOWHERE, Line, Site, center_url, site
 from transfers import sync
 from transfers.models import Command, Crossing, TransferCase, TransferEvent
@@ -234,6 +236,38 @@ def test_what_was_said_before_reaches_the_center_before(cast: Cast, cut_off: Sit
     assert copy.state == AFTER[then]
     kinds = Receipt.objects.order_by("id").values_list("kind", flat=True)
     assert list(kinds)[1] == "verified" and oracle.problems() + oracle.unfinished() == []
+
+
+@apart
+@pytest.mark.parametrize("step", [STEP["approve_head"], STEP["receive"]], ids=lambda step: step.action)
+def test_a_center_that_falls_silent_is_given_up(cast: Cast, line: Line, far_off: Site, step: Step) -> None:
+    """FAULTS 43: answered within ten seconds, nothing held meanwhile, and finished afterwards."""
+    walk, key = Walk(cast), uuid.uuid4()
+    _stand(walk, step)
+    assert far_off.order("sync") == "done"
+    line.is_silent, begun = True, time.monotonic()
+    answer = _order(far_off, walk, step, key)
+    line.is_silent, waited = False, time.monotonic() - begun
+    assert (answer, waited < 10) == ("center" if step in DECIDED_THERE else "done", True), waited
+    sync.sync()
+    _done_once(walk, step, key)
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+@apart
+def test_a_center_that_only_reads_is_as_one_that_is_away(cast: Cast) -> None:
+    walk, center = Walk(cast), connections[settings.CENTER]
+    _stand(walk, STEP["approve_head"])
+    database = f"ALTER DATABASE {center.ops.quote_name(center.settings_dict['NAME'])}"
+    run_sql(settings.CENTER, f"{database} SET default_transaction_read_only = on")
+    try:
+        with site() as process:
+            assert _order(process, walk, STEP["approve_head"], uuid.uuid4()) == "done"
+    finally:
+        run_sql(settings.CENTER, f"{database} RESET default_transaction_read_only")
+    assert fresh(walk.case).state == State.HEAD_APPROVED
+    sync.sync()
+    assert fresh(walk.case).state == State.SENT and oracle.problems() + oracle.unfinished() == []
 
 
 # --- the answer is lost -------------------------------------------------------------------------------------------
