@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from central import payment
-from central.models import Directory, Envelope, Receipt, Seat
+from central.models import Custody, Directory, Envelope, Receipt, Seat
+from pension_transfer.lib.calendar import add_months
 
 Kind = Receipt.Kind
 
@@ -55,11 +56,20 @@ def _another_is_live(envelope: Envelope) -> bool:
     return last is not None and not given(last) & {Kind.WITHDRAWN, Kind.RETURNED}
 
 
+def _paid_before_custody(envelope: Envelope) -> bool:
+    """Whether the month after the last paid one comes before the months that the origin holds."""
+    held = Custody.objects.filter(
+        pension_number=envelope.pension_number, branch_code=envelope.origin, months__upper_inf=True
+    ).first()
+    return held is not None and add_months(envelope.last_paid_month, 1) < held.months.lower
+
+
 ENVELOPE_FAULTS: dict[str, Callable[[Envelope, Seat | None], bool]] = {
     "withdrawn": lambda e, seat: Kind.WITHDRAWN in given(e),
     "seal_broken": lambda e, seat: not seal_holds(e),
     "destination_closed": lambda e, seat: _inactive(e.destination),
     "no_custody": lambda e, seat: not seat or seat.payable_branch != e.origin,
+    "paid_before_custody": lambda e, seat: _paid_before_custody(e),
     "other_move_open": lambda e, seat: bool(seat and seat.open_move and seat.open_move != e.move),
     "other_version_live": lambda e, seat: _another_is_live(e),
 }

@@ -37,6 +37,9 @@ REFUSED_BY_CENTER = {
     ),
     "destination_closed": gettext_lazy("The destination branch is closed. Recall the case and choose another branch."),
     "no_custody": gettext_lazy("The center knows another branch as the payer of this pension."),
+    "paid_before_custody": gettext_lazy(
+        "The last paid month lies before the months that this branch pays. Recall the case and correct the month."
+    ),
     "other_move_open": gettext_lazy("Another move of this pension is open at the center."),
     "not_addressed": gettext_lazy("It is addressed to another branch."),
     "unknown": gettext_lazy("The center has no such envelope. Look at the list of what waits there."),

@@ -102,6 +102,15 @@ def test_a_pension_comes_back_the_way_it_went() -> None:
     ]  # fmt: skip
 
 
+def test_a_branch_does_not_give_away_months_before_its_own() -> None:
+    """The months that were another's, or the whole history of its own, would otherwise be written over."""
+    open_center(first=140509)
+    with pytest.raises(Refused) as caught:
+        services.deposit(envelope(last_paid_month=140507))
+    assert caught.value.code == "paid_before_custody"
+    services.deposit(envelope(last_paid_month=140508))
+
+
 def test_months_that_somebody_else_holds_are_not_handed_over() -> None:
     """The second wall: if the seat were ever wrong, the constraint refuses the registration as a whole."""
     open_center()
