@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -14,6 +15,13 @@ class ByKey(CursorPagination):
     """Newest first, by key: as quick on the last page as on the first."""
 
     ordering = "-id"
+
+    def decode_cursor(self, request: Any) -> Any:
+        """The place in the list; NotFound for one that somebody wrote by hand."""
+        cursor = super().decode_cursor(request)
+        if cursor and cursor.position is not None and not str(cursor.position).isdecimal():
+            raise NotFound(self.invalid_cursor_message)
+        return cursor
 
 
 def refuse(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -140,3 +140,8 @@ def test_a_forged_post_is_refused(walk: Walk) -> None:
     url = f"/api/cases/{case.pk}/steps/send_back/"
     body = {"command_id": str(uuid.uuid4()), "data": {"reason": "الف"}}
     assert strict.post(url, body, content_type="application/json").status_code == 403
+
+
+@pytest.mark.parametrize("cursor", ["cD1hYmM=", "cD0A", "x"])  # p=abc, p=NUL, nothing
+def test_a_cursor_written_by_hand_leads_nowhere(walk: Walk, cursor: str) -> None:
+    assert client_of(walk.clerk).get("/api/cases/", {"cursor": cursor}).status_code == 404
