@@ -15,6 +15,7 @@ from branches.models import Correction, Decree, DecreeLine, PensionFile, Status,
 from branches.models.pension import Person
 from branches.roles import Action, can
 from branches.sections import SECTIONS, section_label
+from pension_transfer.lib.busy import busy_is_an_answer
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen
 
 OPEN = frozenset({Status.ACTIVE, Status.SUSPENDED})  # the states in which a branch corrects a file
@@ -101,7 +102,7 @@ def _recorded(
 ) -> Correction:
     """Make a change of an open file, with its record and what follows it, in one transaction."""
     must_may_correct(by, file)
-    with transaction.atomic():
+    with busy_is_an_answer(), transaction.atomic():
         file = PensionFile.objects.select_for_update().get(pk=file.pk)
         if done := done_before(command_id, by, file):
             return done

@@ -4,16 +4,17 @@ Order: see and lock -> may -> when -> input -> (decided in the center first?) ->
 """
 
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from branches.models import Branch, Correction, PensionFile, User
 from branches.roles import Action, acting_roles
+from pension_transfer.lib.busy import busy_is_an_answer
 from pension_transfer.lib.errors import NotAllowed, NotNow, NotSeen, Refusal, Waiting
 from pension_transfer.lib.failpoints import fail_point
 from transfers import crossings, effects, exchange, hurdles, trail
@@ -175,18 +176,14 @@ def follow_correction(file: PensionFile, by: User, correction: Correction) -> No
 # --- see, may, when -----------------------------------------------------------------------------------
 
 
-class site(transaction.Atomic):
+@contextmanager
+def site() -> Iterator[None]:
     """One transaction in the branch's own database; a busy row or a lost race is an answer, not a fault."""
-
-    def __init__(self) -> None:
-        super().__init__("default", savepoint=True, durable=True)
-
-    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        super().__exit__(kind, error, traceback)
-        if isinstance(error, OperationalError) and "lock" in str(error):
-            raise NotNow(_("A colleague is working on this case this very moment. Try again."), "busy") from error
-        if isinstance(error, IntegrityError):
-            raise _lost_race(error) from error
+    try:
+        with busy_is_an_answer(), transaction.atomic("default", durable=True):
+            yield
+    except IntegrityError as error:
+        raise _lost_race(error) from error
 
 
 def _lost_race(error: IntegrityError) -> Refusal:

@@ -11,7 +11,8 @@ import pytest
 from django.conf import settings
 from django.db import connections, transaction
 
-from branches.models import Branch
+from branches import services
+from branches.models import Branch, PensionFile
 from branches.roles import Action, Role
 from central.models import Envelope, Receipt, Seat
 from pension_transfer.lib.errors import NotNow, Refusal
@@ -248,6 +249,14 @@ def test_a_step_is_done_though_the_other_branchs_copy_is_in_use(cast: Cast) -> N
     assert (answer.state, fresh(walk.case).state) == (State.RECEIVED, State.SENT)
     _all_well()
     assert fresh(walk.case).state == State.RECEIVED
+
+
+def test_a_file_somebody_holds_is_not_corrected_and_says_so(cast: Cast) -> None:
+    file, clerk, begun = make_file(cast.origin), cast.at(cast.origin, Role.CLERK), time.monotonic()
+    with _held(PensionFile.objects.filter(pk=file.pk)):
+        (answer,) = race(lambda: services.correct(file, "contact", None, clerk, "برگ ۳", {"mobile": "09120000001"}))
+    assert (getattr(answer, "code", answer), time.monotonic() - begun < 5.5) == ("busy", True)
+    assert not file.corrections.exists()
 
 
 def test_a_case_somebody_holds_is_answered_within_five_seconds(cast: Cast) -> None:
