@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from branches.models import PensionFile, Status, User
 from branches.roles import Action, acting_roles
+from central import contract
 from pension_transfer.lib.errors import NotNow
 from transfers import completeness, snapshot
 from transfers.effects import list_missing
@@ -189,6 +192,24 @@ def _own_before_approval(case: TransferCase, by: User) -> list[str]:
     return [_("A clerk cancels only an own referral before approval; ask the branch head.")]
 
 
+def _can_be_written(case: TransferCase, by: User) -> list[str]:
+    """Tried and undone: once the center has moved the payment there is no way back (I4)."""
+    try:
+        with transaction.atomic():
+            differing = snapshot.differences(case.content, snapshot.write_file(case.content, case.branch))
+            transaction.set_rollback(True)
+    except (ValidationError, DatabaseError):
+        differing = [""]
+    sentence = _("What was received cannot be written here as it was sealed: return the case to the origin.")
+    return [sentence] if differing else []
+
+
+def _seal_holds(case: TransferCase, by: User) -> list[str]:
+    """This branch's own copy of the content, too, is what was sealed (DESIGN 7)."""
+    row = case.contents.get(version=case.version)
+    return [] if contract.seal_of(row.body.encode()) == row.seal else [str(REFUSED_BY_CENTER["seal_broken"])]
+
+
 def _no_open_intention(case: TransferCase, by: User) -> list[str]:
     crossing = next((row for row in case.crossings.all() if row.state == "open" and row.decided_there), None)
     if not crossing:
@@ -212,15 +233,17 @@ HURDLES: dict[str, list[Callable[[TransferCase, User], list[str]]]] = {
     Action.CANCEL: [_own_before_approval],
     Action.TICK: [],
     Action.VERIFY: [_paper_came, _decrees_shown, _none_differs, _sections],
+    Action.REGISTER: [_not_another_part(Part.Name.REGISTRAR), _seal_holds, _can_be_written],
     Action.ACTIVATE: [_not_another_part(Part.Name.ACTIVATOR)],
 }
 
 
-READS_THE_WHOLE_FILE = frozenset({_as_in_the_file})  # a correction lapses the approval at once; the door looks again
+# What reads or writes the whole file is asked at the door only; a correction lapses the approval at once anyway.
+AT_THE_DOOR = frozenset({_as_in_the_file, _seal_holds, _can_be_written})
 
 
 def of(action: str, case: TransferCase, by: User, at_the_door: bool = True) -> list[Any]:
     """Everything that stands in the way of `action` now; empty when it is open."""
     checks = [_no_open_intention, *HURDLES.get(action, [])]
-    checks = [check for check in checks if at_the_door or check not in READS_THE_WHOLE_FILE]
+    checks = [check for check in checks if at_the_door or check not in AT_THE_DOOR]
     return [reason for check in checks for reason in check(case, by)]

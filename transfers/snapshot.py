@@ -56,19 +56,22 @@ def _decree(decree: Decree) -> dict[str, Any]:
     return _fields(decree, DECREE) | {"lines": [_fields(line, LINE) for line in decree.lines.all()]}
 
 
+def _in_order(rows: Iterable[dict[str, Any]], *first: str) -> list[dict[str, Any]]:
+    """Rows in an order that is the same at every branch, whatever its database's collation."""
+    return sorted(rows, key=lambda row: ([row[name] for name in first], canonical(row)))
+
+
 def read_file(file: PensionFile) -> dict[str, Any]:
     """Everything a pension file holds, in the form in which it is sealed."""
-    decrees = file.decrees.filter(is_valid=True).order_by("effective_on", "number").prefetch_related("lines")
-    dependents = list(file.dependents.order_by("national_code", "birth_year", "first_name"))
+    decrees = file.decrees.filter(is_valid=True).prefetch_related("lines")
+    dependents = list(file.dependents.all())
     return {
         "file": _fields(file, FILE),
         "principal": _fields(file, PRINCIPAL),
         "contact": _fields(file, CONTACT),
-        "dependents": [_fields(dependent, DEPENDENT) for dependent in dependents],
-        "decrees": [_decree(decree) for decree in decrees],
-        "deductions": [
-            _fields(row, DEDUCTION) for row in file.deductions.order_by("kind", "creditor", "monthly_amount")
-        ],
+        "dependents": _in_order((_fields(row, DEPENDENT) for row in dependents), "birth_year", "national_code"),
+        "decrees": _in_order((_decree(row) for row in decrees), "effective_on", "number"),
+        "deductions": _in_order((_fields(row, DEDUCTION) for row in file.deductions.all()), "kind", "creditor"),
         "last_pay_certificate": {"last_paid_month": file.last_paid_month},
         "coming_events": coming_events(dependents),
     }
@@ -92,7 +95,7 @@ def coming_events(dependents: Iterable[Dependent]) -> list[dict[str, Any]]:
         for kind, day in (("son_reaches_20", _birthday(d)), ("entitlement_ends", d.entitled_until))
         if day
     ]
-    return sorted(events, key=lambda event: (event["on"], event["national_code"], event["kind"]))
+    return _in_order(events, "on", "national_code", "kind")
 
 
 def _birthday(dependent: Dependent) -> dt.date | None:
@@ -159,4 +162,11 @@ def differences(sealed: dict[str, Any], file: PensionFile) -> list[str]:
     """The parts in which a registered file differs from what was sealed; empty when I4 holds."""
     held = read_file(file)
     held["file"]["status"] = sealed["file"]["status"]
-    return [part for parts in SECTIONS.values() for part in parts if held[part] != sealed[part]]
+    return [part for parts in SECTIONS.values() for part in parts if not _equal(held[part], sealed[part])]
+
+
+def _equal(held: Any, sealed: Any) -> bool:
+    """Rows are equal in whatever order an older version sealed them."""
+    if isinstance(held, list):
+        return sorted(map(canonical, held)) == sorted(map(canonical, sealed))
+    return bool(held == sealed)

@@ -80,6 +80,30 @@ def test_altered_after_it_was_verified_nothing_of_it_is_registered(walk: Walk) -
     assert Seat.objects.get().payable_branch == "0801"
 
 
+def _alter_here(copy: TransferCase, change: str, seal: str) -> None:
+    """The branch's own copy of the content changes, and where it is sealed "anew" its seal as well."""
+    body = f"replace(body, {change})"
+    seal = f"encode(sha256(convert_to({body}, 'UTF8')), 'hex')" if seal == "anew" else "seal"
+    tamper("default", "transfers_content", f"UPDATE transfers_content SET body = {body}, seal = {seal} "
+           f"WHERE case_id = {copy.pk}")  # fmt: skip
+
+
+ONE_NUMBER_TWICE = """'"number":"1/94"', '"number":"1/05"'"""
+
+
+@pytest.mark.parametrize(("seal", "change"), [("seal", "'166255500', '186255500'"), ("anew", ONE_NUMBER_TWICE)])
+def test_what_cannot_be_written_as_it_was_sealed_moves_no_payment(walk: Walk, seal: str, change: str) -> None:
+    """Found before the center is asked: afterwards the payment would be here and the file nowhere (I4)."""
+    copy = walk.to(State.VERIFIED, Side.DESTINATION)
+    _alter_here(copy, change, seal)
+    with pytest.raises(NotNow) as caught:
+        press(Action.REGISTER, copy, walk.staff)
+    assert caught.value.code == "blocked"
+    assert not copy.crossings.filter(action=Action.REGISTER).exists()
+    assert Seat.objects.get().payable_branch == "0801"
+    assert not PensionFile.objects.filter(branch=walk.cast.destination).exists()
+
+
 def test_altered_after_it_was_registered_it_is_activated_all_the_same(walk: Walk) -> None:
     copy = walk.to(State.REGISTERED, Side.DESTINATION)
     _alter()
