@@ -1,5 +1,6 @@
 """What every test has."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
@@ -43,6 +44,13 @@ def cast(db: None) -> Cast:
 def walk(cast: Cast) -> Walk:
     """A case to be walked to a state."""
     return Walk(cast)
+
+
+@pytest.fixture(autouse=True)
+def nothing_set_aside(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A sync that puts an item aside hides a fault; a test that looks for one clears it away."""
+    yield
+    assert [record.getMessage() for record in caplog.get_records("call") if record.name == "transfers.sync"] == []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

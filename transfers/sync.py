@@ -1,12 +1,14 @@
 """Finishing what was cut and fetching what the other side said. Safe to run at any time, by anyone, twice."""
 
+import logging
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -26,6 +28,7 @@ MARKS = {
     "returned": "mark_returned",
     "activated": "mark_activated",
 }
+log = logging.getLogger(__name__)
 EXPECTING = (State.HEAD_APPROVED, State.SENT, State.RECEIVED, State.VERIFIED, State.REGISTERED)
 
 
@@ -63,13 +66,29 @@ def sync() -> Report:
 def finish_crossings(report: Report) -> None:
     """Settle every open crossing, oldest first; a refusal is the case's affair and does not stop the others."""
     for crossing in Crossing.objects.filter(state="open").order_by("created_at"):
-        try:
-            workflow.settle(crossing)
-            report.finished += 1
-        except Waiting:
-            raise
-        except Refusal as refusal:
-            report.refused.append(f"{crossing}: {refusal.code}")
+        with set_aside(crossing):
+            _settle(crossing, report)
+
+
+def _settle(crossing: Crossing, report: Report) -> None:
+    try:
+        workflow.settle(crossing)
+        report.finished += 1
+    except Waiting:
+        raise
+    except Refusal as refusal:
+        report.refused.append(f"{crossing}: {refusal.code}")
+
+
+@contextmanager
+def set_aside(item: Any) -> Iterator[None]:
+    """What cannot be carried out stays where it is, is logged, and does not stop the others (FAULTS 27)."""
+    try:
+        yield
+    except (Refusal, exchange.Unreachable, OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("set aside: %s", item)
 
 
 # --- receipts -------------------------------------------------------------------------------------------
@@ -77,8 +96,9 @@ def finish_crossings(report: Report) -> None:
 
 def fetch(cases: Iterable[TransferCase] | None = None) -> int:
     """Apply the receipts that open cases wait for; how many steps that were."""
-    open_cases = TransferCase.objects.open().order_by("id") if cases is None else cases
-    rows = [case for case in open_cases if case.state in {*EXPECTING, State.RETURNED}]
+    if cases is None:
+        cases = TransferCase.objects.open().filter(state__in=[*EXPECTING, State.RETURNED]).order_by("id")
+    rows = list(cases)
     sending = [case for case in rows if case.side == Side.ORIGIN and case.state in EXPECTING]
     returned = [case for case in rows if case.side == Side.DESTINATION and case.state == State.RETURNED]
     return sum(_mark(batch) for batch in _batches(sending)) + sum(_give_up(batch) for batch in _batches(returned))
@@ -109,13 +129,15 @@ def _mark(cases: list[TransferCase]) -> int:
 
 def _apply(case: TransferCase, receipt: Receipt) -> int:
     action = MARKS.get(receipt.kind)
-    return _advance(action, case, _said_by(receipt), of=receipt.envelope_id, **receipt.body) if action else 0
+    return _advance(action, case, _said_by(receipt), receipt.body, receipt.envelope_id) if action else 0
 
 
-def _advance(action: str, case: TransferCase, who: dict[str, Any], **given: Any) -> int:
+def _advance(
+    action: str, case: TransferCase, who: dict[str, Any], given: dict[str, Any], of: UUID | None = None
+) -> int:
     """One step that comes by itself; a case that somebody works on is left to the next round."""
-    with suppress(NotNow):
-        return int(bool(workflow.advance(action, case.pk, who, **given)))
+    with suppress(NotNow), set_aside(f"{action} of case {case.pk}"):
+        return int(bool(workflow.advance(action, case.pk, who, given, of)))
     return 0
 
 
@@ -139,7 +161,7 @@ def _give_up(cases: list[TransferCase]) -> int:
         if receipt or elsewhere:
             who = _said_by(receipt) if receipt else {"by": None, "branch_code": case.origin_id}
             note = receipt.body.get("note", "") if receipt else ""
-            done += _advance("mark_cancelled", case, who, note=note)
+            done += _advance("mark_cancelled", case, who, {"note": note})
     return done
 
 

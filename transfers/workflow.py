@@ -69,7 +69,7 @@ def perform(
             return done
         _hear_the_first_answer(command_id, by)
         if refusal.code == "content_changed":
-            advance("lapse", case_id, trail.signature(None, "", ""), reason=refusal.message)
+            advance("lapse", case_id, trail.signature(None, "", ""), {"reason": refusal.message})
         raise
     _settle_all(case, crossing)
     return TransferCase.objects.get(pk=case.pk)
@@ -123,15 +123,15 @@ def receive(envelope_id: uuid.UUID, *, branch: Branch, by: User, command_id: uui
 
 
 def advance(
-    action: str, case_id: int, who: dict[str, Any], of: uuid.UUID | None = None, **given: Any
+    action: str, case_id: int, who: dict[str, Any], given: dict[str, Any], of: uuid.UUID | None = None
 ) -> TransferCase | None:
     """Take a step that comes by itself; None when the case is already past it, or past the envelope `of`."""
     with site():
-        return _advance(action, case_id, who, of, **given)
+        return _advance(action, case_id, who, given, of)
 
 
 def _advance(
-    action: str, case_id: int, who: dict[str, Any], of: uuid.UUID | None = None, **given: Any
+    action: str, case_id: int, who: dict[str, Any], given: dict[str, Any], of: uuid.UUID | None = None
 ) -> TransferCase | None:
     case = crossings.lock_case(case_id)
     if of and of != case.envelope_id:  # a receipt of another than the current envelope moves nothing (DESIGN 11.4)
@@ -289,11 +289,12 @@ def _intend_taking(envelope_id: uuid.UUID, branch: Branch, by: User, role: str, 
 def _settle_all(case: TransferCase, first: Crossing | None) -> None:
     """Ask the center at once. What was decided here does not wait for its answer; sync repeats it.
 
-    What the branch said before comes before; only a recall goes ahead of the envelope that it bars.
+    What the branch said before of this pension comes before; only a recall goes ahead of the envelope that it bars.
     """
     if first and first.verb == Verb.WITHDRAW:
         settle(first)
-    for crossing in case.crossings.filter(state="open", decided_there=False).order_by("created_at"):
+    said = Crossing.objects.filter(case__branch=case.branch, case__pension_number=case.pension_number)
+    for crossing in said.filter(state="open", decided_there=False).order_by("created_at"):
         with suppress(Refusal):  # waiting or refused: the case says so, see hurdles.at_the_center
             settle(crossing)
     if first and first.verb != Verb.WITHDRAW:
@@ -330,7 +331,7 @@ def _finish(crossing: Crossing, answer: Any) -> None:
         crossings.close_crossing(crossing, "done")
         case = _carry_out_decided(crossing, answer) if crossing.decided_there else crossing.known_case
         if crossing.verb == Verb.DEPOSIT:
-            _advance("mark_sent", case.pk, trail.signature(None, "", crossing.branch_id))
+            _advance("mark_sent", case.pk, trail.signature(None, "", crossing.branch_id), {})
         fail_point("finishing")
     for hear in on_crossed:
         hear(case.transfer_id)

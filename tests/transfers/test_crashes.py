@@ -239,6 +239,17 @@ def test_what_was_said_before_reaches_the_center_before(cast: Cast, cut_off: Sit
 
 
 @apart
+def test_a_cancel_reaches_the_center_before_the_next_move_of_that_pension(cast: Cast, cut_off: Site) -> None:
+    """The center still held the first move open, and the second one would have been refused for good."""
+    walk = Walk(cast)
+    _stand(walk, STEP["cancel"])
+    assert _order(cut_off, walk, STEP["cancel"], uuid.uuid4()) == "done"
+    walk.to(State.SENT)
+    assert fresh(walk.case).state == State.SENT and Envelope.objects.count() == 2
+    assert oracle.problems() == []
+
+
+@apart
 @pytest.mark.parametrize("step", [STEP["approve_head"], STEP["receive"]], ids=lambda step: step.action)
 def test_a_center_that_falls_silent_is_given_up(cast: Cast, line: Line, far_off: Site, step: Step) -> None:
     """FAULTS 43: answered within ten seconds, nothing held meanwhile, and finished afterwards."""

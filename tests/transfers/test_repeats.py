@@ -214,6 +214,18 @@ def test_receipts_of_an_earlier_version_seen_late_move_nothing(walk: Walk) -> No
     assert (fresh(walk.case).state, fresh(walk.case).version) == (State.SENT, 2)
 
 
+def test_a_receipt_nobody_can_read_does_not_stop_the_others(walk: Walk, caplog: pytest.LogCaptureFixture) -> None:
+    """It stays where it is and is logged; the next one is applied (FAULTS 27)."""
+    other = Walk(walk.cast, make_file(walk.cast.origin, 2))
+    for each, body in ((walk, {"discrepancies": "?"}), (other, {"case": 1, "discrepancies": []})):
+        each.to(State.RECEIVED, Side.DESTINATION)
+        services.answer(services.Answer(each.copy.envelope, "returned", "1001", uuid.uuid4(), body))
+    sync.sync()
+    assert [fresh(each.case).state for each in (walk, other)] == [State.RECEIVED, State.RETURNED]
+    assert "set aside: mark_returned" in caplog.text
+    caplog.clear()
+
+
 @pytest.mark.parametrize(("envelope", "code"), [("unknown", "unknown"), ("of another", "not_addressed")])
 def test_what_is_not_there_for_the_branch_is_not_received(walk: Walk, envelope: str, code: str) -> None:
     case, third = walk.to(State.SENT), walk.cast.third
