@@ -778,11 +778,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="pensionfile",
-            index=models.Index(fields=["national_code"], name="file_by_national_code"),
+            index=models.Index(
+                fields=["national_code"], name="file_by_national_code", opclasses=["varchar_pattern_ops"]
+            ),
         ),
         migrations.AddIndex(
             model_name="pensionfile",
-            index=models.Index(fields=["pension_number"], name="file_by_pension_number"),
+            index=models.Index(
+                fields=["pension_number"], name="file_by_pension_number", opclasses=["varchar_pattern_ops"]
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="pensionfile",
+            index=models.Index(fields=["insurance_number"], name="file_by_insurance_number"),
         ),
         migrations.AddIndex(
             model_name="pensionfile",

@@ -84,6 +84,7 @@ class DeductionKind(models.TextChoices):
 
 
 AMOUNT = [MinValueValidator(0)]
+BEGINNING = "varchar_pattern_ops"
 
 
 class Person(models.Model):
@@ -182,8 +183,10 @@ class PensionFile(Person):
         ]
         indexes = [
             models.Index(name="file_by_name", fields=["branch", "sort_key", "id"]),
-            models.Index(name="file_by_national_code", fields=["national_code"]),
-            models.Index(name="file_by_pension_number", fields=["pension_number"]),
+            # By the beginning of a number, whatever the database's collation.
+            models.Index(name="file_by_national_code", fields=["national_code"], opclasses=[BEGINNING]),
+            models.Index(name="file_by_pension_number", fields=["pension_number"], opclasses=[BEGINNING]),
+            models.Index(name="file_by_insurance_number", fields=["insurance_number"]),
             GinIndex(F("branch_id"), OpClass(F("search_key"), "gin_trgm_ops"), name="file_by_part_of_name"),
         ]
 

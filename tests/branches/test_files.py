@@ -122,6 +122,16 @@ def test_more_rows_cost_no_more_queries(cast: Cast, clerk: User, file: PensionFi
     assert (queries(client, reverse("file_list")), queries(client, page)) == before
 
 
+@pytest.mark.parametrize("query", ["0499370899", "700000", "123456789", "حسینی"])
+@pytest.mark.parametrize("place", ["0801", ""])
+def test_no_search_reads_every_file(cast: Cast, file: PensionFile, place: str, query: str) -> None:
+    """Forbidden to read the table from end to end, the planner finds an index for every kind of search."""
+    person = cast.people[place, Role.CLERK if place else Role.AUDITOR]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "Seq Scan" not in PensionFile.objects.visible_to(person).search(query).explain()
+
+
 # --- correcting -----------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from central.models import Custody, Envelope, Receipt, Seat
 from tests.cast import Walk
 from tests.expect import kept_out, run_sql, tamper
 from transfers import triggers
-from transfers.models import Content, TransferCase, TransferEvent
+from transfers.models import Content, Part, TransferCase, TransferEvent
 from transfers.states import Side, State
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -21,6 +21,7 @@ REFUSED, BROKEN = "23000", "23514"  # integrity_constraint_violation by a sealed
 CENTER = settings.CENTER
 SEALED = {
     "transfers_transferevent": ("default", TransferEvent, "note = 'x'"),
+    "transfers_part": ("default", Part, "name = 'drafter'"),
     "transfers_content": ("default", Content, "body = '{}'"),
     "branches_decree": ("default", Decree, "amount_after = 1"),
     "branches_decreeline": ("default", DecreeLine, "amount = 1"),

@@ -585,6 +585,10 @@ class Migration(migrations.Migration):
                 name="one_taking_an_envelope",
             ),
         ),
+        migrations.AddIndex(
+            model_name="content",
+            index=models.Index(fields=["envelope_id"], name="content_by_envelope"),
+        ),
         migrations.AddConstraint(
             model_name="content",
             constraint=models.UniqueConstraint(fields=("case", "version"), name="content_once_a_version"),

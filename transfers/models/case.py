@@ -173,7 +173,7 @@ class Content(models.Model):
     version = models.PositiveSmallIntegerField(_("version"))
     body = models.TextField()
     content_hash = models.CharField(max_length=64)
-    envelope_id = models.UUIDField(null=True, unique=False)
+    envelope_id = models.UUIDField(null=True)
     seal = models.CharField(_("seal"), max_length=64, blank=True)
     sealed_at = models.DateTimeField(null=True)
 
@@ -182,6 +182,7 @@ class Content(models.Model):
         verbose_name_plural = _("contents")
         ordering = ["version"]
         constraints = [models.UniqueConstraint(name="content_once_a_version", fields=["case", "version"])]
+        indexes = [models.Index(name="content_by_envelope", fields=["envelope_id"])]
 
     def __str__(self) -> str:
         return f"{self.case_id} v{self.version}"

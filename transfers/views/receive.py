@@ -90,7 +90,7 @@ def take(request: HttpRequest, pk: str, codes: list[str]) -> Outcome:
 
 
 def taken_before(user: User, envelope_id: uuid.UUID) -> TransferCase | None:
-    return TransferCase.objects.visible_to(user).filter(envelope_id=envelope_id, side="destination").first()
+    return TransferCase.objects.visible_to(user).filter(contents__envelope_id=envelope_id, side="destination").first()
 
 
 def take_now(envelope_id: uuid.UUID, codes: list[str], user: User, command: uuid.UUID) -> TransferCase:
