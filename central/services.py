@@ -146,6 +146,11 @@ def waiting(branches: Iterable[str]) -> list[Envelope]:
     return [row.envelope for row in rows.order_by("since")]
 
 
+def addressee(envelope_id: UUID) -> str | None:
+    """The branch to which an envelope is addressed; None when there is no such envelope."""
+    return Envelope.objects.filter(pk=envelope_id).values_list("destination", flat=True).first()
+
+
 def receipts_of(envelopes: Iterable[UUID]) -> list[Receipt]:
     """All receipts of these envelopes, in the order they were given."""
     return list(Receipt.objects.filter(envelope_id__in=list(envelopes)).order_by("id"))

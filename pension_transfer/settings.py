@@ -119,7 +119,7 @@ if env.text("CENTRAL_DATABASE_URL", ""):
     DATABASES[CENTER] = dj_database_url.config("CENTRAL_DATABASE_URL", conn_max_age=60, conn_health_checks=True)
     # A center that hangs must not hold a branch's clerk: the step waits in its crossing instead.
     DATABASES[CENTER].setdefault("OPTIONS", {}).update(
-        connect_timeout=3, options="-c statement_timeout=5000 -c lock_timeout=4000"
+        connect_timeout=3, options="-c statement_timeout=5000 -c lock_timeout=3000"
     )
 DATABASES["default"].setdefault("OPTIONS", {}).update(connect_timeout=5, options="-c lock_timeout=4000")
 DATABASE_ROUTERS = ["pension_transfer.routers.CenterRouter"]

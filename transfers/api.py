@@ -17,9 +17,9 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from branches.models import Branch, PensionFile, User
-from branches.roles import Action, scoped
+from branches.roles import Action, can, scoped
 from central.contract import SCHEMAS
-from pension_transfer.lib.errors import BadInput, Refusal
+from pension_transfer.lib.errors import BadInput, NotSeen, Refusal
 from transfers import exchange, workflow
 from transfers.models import TransferCase
 from transfers.serializers import (
@@ -122,6 +122,8 @@ class Receive(APIView):
         """Receive an envelope from the center (directive, part 2)."""
         given = _read(Taking, request)
         branch = get_object_or_404(Branch, pk=given["branch"])
+        if can(_person(request), Action.RECEIVE, branch) and not exchange.is_addressed(envelope_id, branch.pk):
+            raise NotSeen(_("There is no such envelope for this branch."), "no_envelope")
         case = workflow.receive(envelope_id, branch=branch, by=_person(request), command_id=given["command_id"])
         return Response(CaseDetail(case, context={"request": request}).data)
 

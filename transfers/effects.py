@@ -276,6 +276,8 @@ def _note_discrepancy(doing: "Doing") -> None:
 def _drop_discrepancy(doing: "Doing") -> None:
     dropped = doing.case.discrepancies.filter(pk=doing.input["discrepancy"], version=doing.case.version)
     doing.details = {"dropped": list(dropped.values_list("section", "field"))}
+    if not doing.details["dropped"]:
+        raise NotNow(_("This discrepancy is no longer there; a colleague has dropped it."), "gone")
     dropped.delete()
 
 

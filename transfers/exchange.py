@@ -20,7 +20,7 @@ from transfers.models import Crossing, TransferCase, Verb
 __all__ = ["Refused", "Unreachable", "ask", "cancelled_of", "latest_of", "publish_directory", "receipts_of", "waiting"]
 
 
-PATIENCE = 5  # seconds for one question: a page that asks twice still answers within ten
+PATIENCE = 4  # seconds for one question: a page that asks twice still answers within ten
 
 
 class Unreachable(Exception):
@@ -132,6 +132,14 @@ def latest_of(cases: Iterable[TransferCase]) -> dict[UUID, Envelope]:
 def cancelled_of(cases: Iterable[TransferCase]) -> dict[UUID, Receipt]:
     """The cancellations of these cases' moves."""
     return _reached(lambda: services.cancelled(case.transfer_id for case in cases))
+
+
+def is_addressed(envelope_id: UUID, branch: str) -> bool:
+    """Whether an envelope is there for this branch; an unreachable center says so later, when it is asked to decide."""
+    try:
+        return _reached(lambda: services.addressee(envelope_id)) == branch
+    except Unreachable:
+        return True
 
 
 def is_sealed(envelope: Envelope) -> bool:

@@ -112,6 +112,12 @@ def _at(side: str, state: str) -> Callable[[Walk], TransferCase]:
     return lambda walk: walk.to(state, side)
 
 
+def _noted(reach: Callable[[Walk], TransferCase]) -> Callable[[Walk], TransferCase]:
+    """With a discrepancy that stops nothing: there is something to drop."""
+    clerical = DIFFERENCE | {"severity": "clerical", "note": "غلط نوشتاری"}
+    return lambda walk: press("note_discrepancy", reach(walk), walk.staff, **clerical)
+
+
 def _active_at(side: str) -> Callable[[Walk], TransferCase]:
     return lambda walk: _active(walk) or TransferCase.objects.get(side=side)
 
@@ -171,9 +177,12 @@ STANDINGS = [
     _origin("active", "registered", _active_at("origin")),
     _origin("returned", "returned", clerk="reopen", officer="reopen", heads="cancel"),
     _origin("cancelled", "cancelled"),
-    _there("received there", "received", staff=f"{_MARKING} record_paper", officer=_MARKING),
-    _there("compared there", "received", _compared, staff=f"{_MARKING} record_paper verify", officer=_MARKING),
-    _there("verified there", "verified", staff=_JUDGING, officer=_JUDGING),
+    _there(
+        "received there", "received", _noted(_at("destination", "received")),
+        staff=f"{_MARKING} record_paper", officer=_MARKING,
+    ),
+    _there("compared there", "received", _noted(_compared), staff=f"{_MARKING} record_paper verify", officer=_MARKING),
+    _there("verified there", "verified", _noted(_at("destination", "verified")), staff=_JUDGING, officer=_JUDGING),
     _there("registered there", "registered", officer="activate", heads="activate"),
     _there("active there", "registered", _active_at("destination")),
     _there("returned there", "returned", staff="receive"),
@@ -232,6 +241,8 @@ def expected(standing: Standing, person: Person, action: str) -> type[Refusal] |
 
 def given(action: str, case: TransferCase) -> dict[str, Any]:
     """A valid input of the action for this case."""
+    if action == "drop_discrepancy" and (noted := case.discrepancies.last()):
+        return {"discrepancy": str(noted.pk)}
     if action != "receive":
         return INPUT.get(action, {})
     origin = TransferCase.objects.get(transfer_id=case.transfer_id, side="origin")

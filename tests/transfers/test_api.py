@@ -9,7 +9,7 @@ from django.test import Client
 from branches.models import User
 from branches.roles import Role
 from tests.cast import MOVE, Walk
-from transfers.models import TransferCase
+from transfers.models import Crossing, TransferCase
 from transfers.states import Side, State
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -107,6 +107,14 @@ def test_the_list_of_cases_is_narrowed(walk: Walk) -> None:
 def test_nobody_unknown_gets_in() -> None:
     for url in ("/api/cases/", "/api/files/", "/api/waiting/", "/api/contracts/envelope-1/", "/api/schema/"):
         assert Client().get(url).status_code == 403
+
+
+def test_an_envelope_that_is_not_there_leaves_no_trace(walk: Walk) -> None:
+    case, third = walk.to(State.SENT), walk.cast.at(walk.cast.third, Role.DESTINATION_STAFF)
+    for envelope in (uuid.uuid4(), case.envelope_id):
+        answer = post(third, f"/api/waiting/{envelope}/receive/", branch=walk.cast.third.pk)
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_envelope")
+    assert not Crossing.objects.filter(verb="take").exists()
 
 
 def test_every_refusal_has_one_shape(walk: Walk) -> None:
