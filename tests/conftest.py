@@ -1,5 +1,6 @@
 """What every test has."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from tests import flush  # noqa: F401 - its import is its effect
 from tests.cast import Cast, Walk, make_cast
 
-# A shared machine is no stopwatch: how long an example took says nothing about the product.
-hypothesis.settings.register_profile("project", deadline=None)
+# A shared machine is no stopwatch: how long an example took says nothing about the product. And a change is
+# judged by the same examples each time; who wants others asks: HYPOTHESIS_SEARCH=1 (docs/configuration.md).
+SEARCHES = os.environ.get("HYPOTHESIS_SEARCH") == "1"
+hypothesis.settings.register_profile("project", deadline=None, derandomize=not SEARCHES)
 hypothesis.settings.load_profile("project")
 
 

@@ -224,7 +224,7 @@ def unfinished() -> list[str]:
 
 def _disagreement(case: TransferCase, said: set[str]) -> list[str]:
     """The other side's copy of the same envelope stands where the origin believes it to stand."""
-    if case.state in {"draft", "technically_approved", "cancelled"}:
+    if case.state in {"referral", "draft", "technically_approved", "cancelled"}:  # the next version, or none
         return []
     copies = TransferCase.objects.filter(side="destination", transfer_id=case.transfer_id)
     copy = copies.filter(envelope_id=case.envelope_id).first()
