@@ -58,20 +58,27 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def country(browser: Browser, django_db_setup: None, django_db_blocker: Any) -> Iterator[Cast]:
-    """Committed data for the tests of a module: a case in every state, the people with Persian names."""
+def people(browser: Browser, django_db_setup: None, django_db_blocker: Any) -> Iterator[Cast]:
+    """Committed data for the tests of a module: two branches and their people, with Persian names."""
     with django_db_blocker.unblock():
         cast = make_cast()
         User.objects.update(first_name="مریم", last_name="رضایی", password=make_password(PASSWORD))
-        for number, (side, state) in enumerate(STOPS, 1):
-            Walk(cast, make_file(cast.origin, number)).to(state, side)
-        _compared_in_part(cast)
-        _active(cast)
-        make_file(cast.origin, 90), make_file(cast.destination, 91)
         yield cast
         for alias in sorted({"default", settings.CENTER}):
             call_command("flush", database=alias, interactive=False, verbosity=0)
         cache.clear()
+
+
+@pytest.fixture(scope="module")
+def country(people: Cast, django_db_blocker: Any) -> Cast:
+    """The same, with a case in every state."""
+    with django_db_blocker.unblock():
+        for number, (side, state) in enumerate(STOPS, 1):
+            Walk(people, make_file(people.origin, number)).to(state, side)
+        _compared_in_part(people)
+        _active(people)
+        make_file(people.origin, 90), make_file(people.destination, 91)
+    return people
 
 
 STOPS = (
@@ -97,7 +104,7 @@ def _active(cast: Cast) -> None:
 
 
 @pytest.fixture(scope="module")
-def site(country: Cast) -> Iterator[str]:
+def site(people: Cast) -> Iterator[str]:
     """The address of pytest-django's live server, over the module's data."""
     server = LiveServer("127.0.0.1")
     server._live_server_modified_settings.enable()
@@ -107,7 +114,7 @@ def site(country: Cast) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def sessions(country: Cast) -> dict[int, str]:
+def sessions(people: Cast) -> dict[int, str]:
     """Everybody's session, committed before a test begins its transaction."""
     return {user.pk: session_of(user) for user in User.objects.all()}
 

@@ -1,0 +1,264 @@
+"""One pension file's whole way in the real browser: by the keyboard, each person at an own desk."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from branches.models import PensionFile, Status, User
+from branches.roles import Role
+from central.models import Custody, Seat
+from pension_transfer.lib.persian import to_persian_digits
+from tests.cast import Cast, Walk, make_file
+from transfers import trail
+from transfers.models import TransferCase
+from transfers.snapshot import SECTIONS
+from transfers.states import Side, State, Turn
+
+pytestmark = pytest.mark.django_db(databases="__all__")  # reads only; what the pages show was committed before
+Opener = Callable[[User], Page]
+
+# The directive's names, letter for letter.
+REFERRAL, APPROVE = "ارجاع پرونده", "تائید مسئول مستمریها"
+SEND_LIST, SEND = "تائید انتقال مکانیزه پرونده مستمری", "ارسال اطلاعات به مرکز"
+RECEIVE, SHOW, REGISTER = "دریافت از مرکز", "نمایش احکام دریافتی از مرکز", "تائید ثبت اطلاعات"
+# The product's own.
+RECORD, ACTIVATE, TRACK = "ثبت ارجاع", "فعال سازی پرونده مستمری", "پیگیری"
+EQUAL, COMPARED, PAPER, VERIFY = "با پرونده کاغذی مطابق است", "تطبیق شد", "ثبت وصول پرونده کاغذی", "تائید تطبیق"
+NOTE, GIVE_BACK, REOPEN, COMPLETE = "ثبت مغایرت", "عودت به مبدأ", "بازگشایی برای اصلاح", "تکمیل پیش‌نویس"
+STORE = "ثبت اصلاح"
+
+
+class Desk:
+    """A person before a page: goes, presses and types by the keyboard, and looks."""
+
+    def __init__(self, page: Page):
+        self.page, self.main = page, page.locator("main")
+        page.goto("/")
+
+    def go(self, title: str) -> None:
+        """Through the menu."""
+        self._enter(self.page.locator("nav.menu").get_by_role("link", name=re.compile(f"^{title}")))
+        expect(self.page.locator("nav.menu [aria-current=page]")).to_contain_text(title)
+
+    def open(self, title: str) -> None:
+        self._enter(self.main.get_by_role("link", name=title))
+
+    def press(self, label: str, within: Locator | None = None) -> None:
+        self._enter((within or self.main).get_by_role("button", name=label, exact=True))
+
+    def type(self, name: str, text: str) -> None:
+        """Over what stands in the field."""
+        field = self._at(self.main.locator(f"[name={name}]:visible"))
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.type(text)
+        expect(field).to_have_value(text)
+
+    def send(self) -> None:
+        """The form in which one types."""
+        self.page.keyboard.press("Control+Enter")
+
+    def compare(self, sections: Iterable[str]) -> None:
+        """Tick these, after which every section is."""
+        for section in sections:
+            tick = self._at(self.page.locator(f"#tick-{section}[aria-pressed=false]"))
+            self.page.keyboard.press("Space")
+            expect(self.page.locator(f"#tick-{section}[aria-pressed=true]")).to_be_focused()
+            expect(tick).to_have_count(0)
+        expect(self.main.locator("[aria-pressed=true]")).to_have_count(len(SECTIONS))
+
+    def _enter(self, place: Locator) -> None:
+        self._at(place)
+        self.page.keyboard.press("Enter")
+
+    def _at(self, place: Locator) -> Locator:
+        self.page.wait_for_load_state()
+        place.focus()
+        expect(place).to_be_focused()
+        return place
+
+    def told(self, label: str, turn: Any) -> None:
+        """The sentence after a step: what was done, and whose turn it is now."""
+        said = self.main.locator(".alert-success")
+        expect(said).to_contain_text(f"«{label}»")
+        expect(said).to_contain_text(str(turn))
+
+    def sees(self, state: State, turn: Any) -> None:
+        """Where the case stands, and who has to act."""
+        expect(self.main.locator(".page-actions .chip")).to_contain_text(str(state.label))
+        expect(self.main.locator(".way [aria-current=step]")).to_contain_text(str(state.label))
+        expect(self.main.locator(".turn")).to_contain_text(str(turn))
+
+
+@pytest.fixture(scope="module")
+def going(people: Cast, django_db_blocker: Any) -> Iterator[PensionFile]:
+    """A file that goes all the way."""
+    with django_db_blocker.unblock():
+        yield make_file(people.origin, 70)
+
+
+@pytest.fixture(scope="module")
+def coming_back(people: Cast, django_db_blocker: Any) -> Iterator[Walk]:
+    """A file that the destination has received, and will return."""
+    with django_db_blocker.unblock():
+        walk = Walk(people, make_file(people.origin, 71))
+        walk.to(State.RECEIVED, Side.DESTINATION)
+        yield walk
+
+
+def copies(file: PensionFile) -> dict[str, TransferCase]:
+    return {case.side: case for case in TransferCase.objects.filter(pension_number=file.pension_number)}
+
+
+def months(file: PensionFile) -> dict[str, tuple[int, int | None]]:
+    rows = Custody.objects.filter(pension_number=file.pension_number)
+    return {row.branch_code: (row.months.lower, row.months.upper) for row in rows}
+
+
+def test_a_file_goes_from_one_branch_to_the_other(people: Cast, going: PensionFile, page_of: Opener) -> None:
+    origin, destination = people.origin, people.destination
+    refer(Desk(page_of(people.at(origin, Role.CLERK))), going)
+    approve(Desk(page_of(people.at(origin, Role.TECHNICAL_OFFICER))), going)
+    send(Desk(page_of(people.at(origin, Role.BRANCH_HEAD))), going)
+    receive(Desk(page_of(people.at(destination, Role.DESTINATION_STAFF))), going)
+    activate(Desk(page_of(people.at(destination, Role.TECHNICAL_OFFICER))), going)
+    track(Desk(page_of(people.at(origin, Role.CLERK))), going)
+    cases = copies(going)
+    assert {side: case.state for side, case in cases.items()} == dict.fromkeys(Side, State.REGISTERED)
+    assert all(case.activated_at and case.closed_at and trail.first_break(case) is None for case in cases.values())
+    assert months(going) == {"0801": (139402, 140509), "1001": (140509, None)}
+    seat = Seat.objects.get(pension_number=going.pension_number)
+    assert (seat.payable_branch, seat.open_move) == ("1001", None)
+    files = PensionFile.objects.filter(pension_number=going.pension_number)
+    assert dict(files.values_list("branch", "status")) == {"0801": Status.MOVED, "1001": Status.ACTIVE}
+
+
+def test_a_wrong_field_goes_back_and_comes_again(people: Cast, coming_back: Walk, page_of: Opener) -> None:
+    walk = coming_back
+    staff, clerk = Desk(page_of(walk.staff)), Desk(page_of(walk.clerk))
+    give_back(staff, walk)
+    mend(clerk, walk)
+    approve(Desk(page_of(walk.officer)), walk.file, anew=["principal"])  # the other ticks still hold
+    send(Desk(page_of(walk.head)), walk.file)
+    staff.go(RECEIVE)
+    row = staff.main.locator("tr", has_text=to_persian_digits(walk.file.pension_number))
+    expect(row).to_contain_text("نسخه ۲")
+    staff.press(RECEIVE, row)
+    staff.told(RECEIVE, Turn.DESTINATION_STAFF.label)
+    staff.sees(State.RECEIVED, Turn.DESTINATION_STAFF.label)
+    expect(staff.main.locator("#section-principal .fact", has_text="نام پدر")).to_contain_text("احمد")
+    copy = copies(walk.file)[Side.DESTINATION]
+    assert (copy.pk, copy.version, copy.content["principal"]["father_name"]) == (walk.copy.pk, 2, "احمد")
+
+
+def give_back(desk: Desk, walk: Walk) -> None:
+    desk.page.goto(f"/cases/{walk.copy.pk}/")
+    desk.press(SHOW)
+    desk.told(SHOW, Turn.DESTINATION_STAFF.label)
+    desk.type("field", "نام پدر")
+    desk.type("paper_value", "احمد")
+    desk.send()
+    desk.told(NOTE, Turn.DESTINATION_STAFF.label)
+    expect(desk.main.locator("#differences tbody tr")).to_contain_text("احمد")
+    desk.open(GIVE_BACK)
+    desk.press(GIVE_BACK)
+    desk.told(GIVE_BACK, walk.cast.origin.name)
+    desk.sees(State.RETURNED, walk.cast.origin.name)
+
+
+def mend(desk: Desk, walk: Walk) -> None:
+    """Reopen, correct by page what the destination found, complete the draft."""
+    desk.page.goto(f"/cases/{walk.case.pk}/")
+    desk.sees(State.RETURNED, Turn.CLERK.label)
+    expect(desk.main.locator("#differences tbody tr")).to_contain_text("احمد")
+    desk.press(REOPEN)
+    desk.told(REOPEN, Turn.CLERK.label)
+    desk.page.goto(f"/files/{walk.file.pk}/correct/principal/")
+    desk.type("father_name", "احمد")
+    desk.type("reason", "برابر شناسنامه در پرونده کاغذی")
+    desk.press(STORE)
+    expect(desk.main.locator("#principal .fact", has_text="نام پدر")).to_contain_text("احمد")
+    desk.page.goto(f"/cases/{walk.case.pk}/")
+    desk.press(COMPLETE)
+    desk.told(COMPLETE, Turn.TECHNICAL_OFFICER.label)
+    desk.sees(State.DRAFT, Turn.TECHNICAL_OFFICER.label)
+
+
+def refer(desk: Desk, file: PensionFile) -> None:
+    desk.go(REFERRAL)
+    desk.type("q", to_persian_digits(file.national_code))
+    desk.page.keyboard.press("Enter")
+    expect(desk.main.locator("[data-rows] tbody tr")).to_have_count(1)
+    desk.page.wait_for_load_state()
+    desk.page.keyboard.press("j")
+    desk.page.keyboard.press("Enter")
+    expect(desk.main.locator("[name=destination]")).to_be_focused()
+    desk.page.keyboard.type("شیراز")
+    desk.type("letter_number", "۱۲۳۴/۵")
+    desk.type("letter_date", "۱۴۰۵/۰۸/۲۰")
+    desk.press(RECORD)
+    desk.told(RECORD, Turn.TECHNICAL_OFFICER.label)
+    desk.sees(State.DRAFT, Turn.TECHNICAL_OFFICER.label)
+
+
+def approve(desk: Desk, file: PensionFile, anew: Iterable[str] = SECTIONS) -> None:
+    desk.page.goto(f"/cases/{copies(file)[Side.ORIGIN].pk}/")
+    desk.compare(anew)
+    desk.type("last_paid_month", "۱۴۰۵/۰۸")
+    desk.press(APPROVE)
+    desk.told(APPROVE, Turn.HEAD.label)
+    desk.sees(State.TECHNICALLY_APPROVED, Turn.HEAD.label)
+
+
+def send(desk: Desk, file: PensionFile) -> None:
+    desk.go(SEND_LIST)
+    case = copies(file)[Side.ORIGIN]
+    desk.main.locator(f"#case-{case.pk}").focus()
+    desk.page.keyboard.press("Space")
+    desk.press(SEND)
+    outcome = desk.main.locator("tr", has_text=to_persian_digits(case.tracking_number))
+    expect(outcome.locator(".chip")).to_contain_text(str(State.SENT.label))
+    outcome.get_by_role("link").press("Enter")
+    desk.sees(State.SENT, case.destination.name)
+
+
+def receive(desk: Desk, file: PensionFile) -> None:
+    number = to_persian_digits(file.pension_number)
+    desk.go(RECEIVE)
+    desk.press(RECEIVE, desk.main.locator("tr", has_text=number))
+    desk.told(RECEIVE, Turn.DESTINATION_STAFF.label)
+    desk.sees(State.RECEIVED, Turn.DESTINATION_STAFF.label)
+    desk.press(SHOW)
+    desk.told(SHOW, Turn.DESTINATION_STAFF.label)
+    desk.type("paper_arrived_on", "۱۴۰۵/۰۸/۲۵")
+    desk.type("paper_letter_number", "۷۷/۱")
+    desk.type("paper_pages", "۱۲۰")
+    desk.send()
+    desk.told(PAPER, Turn.DESTINATION_STAFF.label)
+    desk.compare(SECTIONS)
+    desk.press(VERIFY)
+    desk.told(VERIFY, Turn.DESTINATION_STAFF.label)
+    desk.sees(State.VERIFIED, Turn.DESTINATION_STAFF.label)
+    desk.press(REGISTER)
+    desk.told(REGISTER, Turn.ACTIVATOR.label)
+    desk.sees(State.REGISTERED, Turn.ACTIVATOR.label)
+
+
+def activate(desk: Desk, file: PensionFile) -> None:
+    desk.page.goto(f"/cases/{copies(file)[Side.DESTINATION].pk}/")
+    desk.press(ACTIVATE)
+    desk.told(ACTIVATE, Status.ACTIVE.label)
+    expect(desk.main.locator(".way [aria-current=step]")).to_contain_text(str(Status.ACTIVE.label))
+
+
+def track(desk: Desk, file: PensionFile) -> None:
+    desk.page.keyboard.press("/")
+    expect(desk.page.locator("#search")).to_be_focused()
+    desk.page.keyboard.type(to_persian_digits(file.national_code))
+    desk.page.keyboard.press("Enter")
+    own = desk.main.locator(".copy")
+    expect(own).to_have_count(1)
+    expect(own).to_contain_text(str(Status.ACTIVE.label))
+    expect(own).to_contain_text("شعبه شیراز")
