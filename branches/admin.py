@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import Administration, Appointment, Branch, User
-from pension_transfer.lib.admin import ReferenceAdmin
+from pension_transfer.lib.admin import ReferenceAdmin, jalali_column
 from pension_transfer.lib.calendar import today
 from pension_transfer.lib.fields import JalaliDateField
 
@@ -29,6 +29,9 @@ class BranchAdmin(ReferenceAdmin):
     fixed_fields = ("code",)
 
 
+SINCE, UNTIL = (jalali_column(Appointment._meta.get_field(name)) for name in ("since", "until"))
+
+
 class AppointmentForm(forms.ModelForm):
     """What was appointed stays as it was, for the trail tells it; only its last day is still open."""
 
@@ -41,11 +44,19 @@ class AppointmentForm(forms.ModelForm):
             self.fields[name].disabled = True
 
 
-class AppointmentInline(admin.TabularInline):
+class AppointmentInline(admin.StackedInline):
     model = Appointment
     form = AppointmentForm
     extra = 1
+    fields = ("role", ("branch", "administration"), ("since", "until"))
+    fields_shown = ("role", ("branch", "administration"), (SINCE, UNTIL))
     autocomplete_fields = ("branch",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
+        return self.fields if self.has_change_permission(request, obj) else self.fields_shown
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
+        return () if self.has_change_permission(request, obj) else (SINCE, UNTIL)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True

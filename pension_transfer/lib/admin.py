@@ -58,7 +58,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
             field = self.opts.get_field(name)
         except FieldDoesNotExist:
             return name
-        return _jalali_column(field) if isinstance(field, models.DateField) else name
+        return jalali_column(field) if isinstance(field, models.DateField) else name
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -76,7 +76,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
-def _jalali_column(field: "models.DateField[Any, Any]") -> Any:
+def jalali_column(field: Any) -> Any:
+    """What shows a date field as a Jalali day."""
     show = jalali_time if isinstance(field, models.DateTimeField) else jalali
 
     @admin.display(description=field.verbose_name, ordering=field.name, empty_value="—")

@@ -124,3 +124,17 @@ def test_days_are_jalali(cast: Cast, operator: User) -> None:
     for url in ("/admin/transfers/transfercase/", f"/admin/transfers/transfercase/{case.pk}/change/"):
         page = client.get(url).content.decode()
         assert jalali(case.turn_since if url.endswith("case/") else case.letter_date) in page
+
+
+def test_own_appointments_are_jalali_too(operator: User) -> None:
+    page = client_of(operator).get(f"/admin/branches/user/{operator.pk}/change/").content.decode()
+    assert jalali(operator.appointments.get().since) in page
+    assert "2020" not in page
+
+
+def test_the_page_of_a_person_speaks_persian(cast: Cast, operator: User) -> None:
+    operator.set_password("mostamari-1405")
+    operator.save()
+    page = client_of(operator).get(f"/admin/branches/user/{operator.pk}/change/").content.decode()
+    names = re.findall(r"<strong>(.*?)</strong>", page)
+    assert names and [name for name in names if re.search("[A-Za-z]", name)] == []

@@ -63,6 +63,7 @@ def people(browser: Browser, django_db_setup: None, django_db_blocker: Any) -> I
     with django_db_blocker.unblock():
         cast = make_cast()
         User.objects.update(first_name="مریم", last_name="رضایی", password=make_password(PASSWORD))
+        User.objects.filter(username="center").update(is_staff=True)
         yield cast
         for alias in sorted({"default", settings.CENTER}):
             call_command("flush", database=alias, interactive=False, verbosity=0)

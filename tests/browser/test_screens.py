@@ -169,3 +169,12 @@ def test_a_double_click_takes_a_step_once(country: Cast, site: str, page_of: Ope
     page.locator("#next button").dblclick()
     expect(page.locator(".alert-success")).to_be_visible()
     assert TransferEvent.objects.filter(case=copy, action=Action.REGISTER).count() == 1
+
+
+def test_a_persons_page_in_the_admin_fits(country: Cast, site: str, page_of: Opener) -> None:
+    page = page_of(person(country, "", Role.CENTER_OPERATOR))
+    for user in (person(country, "0801", Role.CLERK), person(country, "", Role.CENTER_OPERATOR)):
+        page.goto(f"/admin/branches/user/{user.pk}/change/")
+        for size in (NARROW, WIDE):
+            page.set_viewport_size(size)  # type: ignore[arg-type]
+            assert page.evaluate(WIDER) == 0
