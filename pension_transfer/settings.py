@@ -55,7 +55,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- what it is made of ---------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "pension_transfer.lib.apps.Admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

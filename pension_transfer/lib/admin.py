@@ -1,13 +1,36 @@
-"""Two kinds of admin pages: reference data for the center operator, and what is only looked at."""
+"""The admin's door, and its two kinds of pages: reference data, and what is only looked at."""
 
+from functools import update_wrapper
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import FieldDoesNotExist
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from pension_transfer.lib.templatetags.persian import jalali, jalali_time
+
+
+class Site(admin.AdminSite):
+    """Entered through the product's own sign-in; who is signed in and may not enter is told so."""
+
+    @login_not_required
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return redirect_to_login(request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index"))
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        inner = super().admin_view(view, cacheable)
+
+        def entered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise PermissionDenied
+            return inner(request, *args, **kwargs)
+
+        return update_wrapper(entered, inner)
 
 
 def has_role(request: HttpRequest, *roles: str) -> bool:

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin
 
 
 class LibConfig(AppConfig):
@@ -6,3 +7,8 @@ class LibConfig(AppConfig):
 
     name = "pension_transfer.lib"
     label = "lib"
+
+
+class Admin(admin.AdminConfig):
+    default = False
+    default_site = "pension_transfer.lib.admin.Site"

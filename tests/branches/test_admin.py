@@ -138,3 +138,50 @@ def test_the_page_of_a_person_speaks_persian(cast: Cast, operator: User) -> None
     page = client_of(operator).get(f"/admin/branches/user/{operator.pk}/change/").content.decode()
     names = re.findall(r"<strong>(.*?)</strong>", page)
     assert names and [name for name in names if re.search("[A-Za-z]", name)] == []
+
+
+READ = [page for page in ADMIN_PAGES if not page.startswith("branches/")]
+KEPT = [page for page in ADMIN_PAGES if page.startswith("branches/")]
+
+
+def seen_by(user: User) -> list[str]:
+    """The lists of the admin that this person can open."""
+    client = client_of(user)
+    return [page for page in ADMIN_PAGES if client.get(f"/admin/{page}/").status_code == 200]
+
+
+def test_who_sees_what_in_the_admin(cast: Cast) -> None:
+    User.objects.update(is_staff=True)
+    owner = User.objects.create(username="owner", is_staff=True, is_superuser=True)
+    assert seen_by(cast.reader(Role.CENTER_OPERATOR)) == ADMIN_PAGES
+    assert seen_by(cast.reader(Role.AUDITOR)) == READ
+    assert seen_by(owner) == KEPT
+    for nobody in (cast.reader("outsider"), cast.at(cast.origin, Role.CLERK), cast.reader(Role.PROVINCE_SUPERVISOR)):
+        assert seen_by(nobody) == []
+
+
+def test_an_auditor_changes_nothing(cast: Cast) -> None:
+    User.objects.update(is_staff=True)
+    case = Walk(cast, make_file(cast.origin, 1)).to(State.DRAFT)
+    client, url = client_of(cast.reader(Role.AUDITOR)), f"/admin/transfers/transfercase/{case.pk}"
+    assert client.get(f"{url}/change/").status_code == 200
+    assert [client.post(f"{url}/{step}/", {"post": "yes"}).status_code for step in ("change", "delete")] == [403, 403]
+
+
+@pytest.mark.parametrize("url", ["/admin/", "/admin/branches/user/", "/admin/nothing/"])
+def test_who_may_not_enter_is_told_so(cast: Cast, url: str) -> None:
+    for user in (cast.reader("outsider"), cast.reader(Role.AUDITOR), cast.at(cast.origin, Role.CLERK)):
+        answer = client_of(user).get(url)
+        assert answer.status_code == 403
+        assert "403.html" in [template.name for template in answer.templates]
+
+
+def test_who_is_not_signed_in_signs_in_where_everybody_does(operator: User) -> None:
+    operator.set_password("mostamari-1405")
+    operator.save()
+    client = Client()
+    answer = client.get("/admin/branches/user/", follow=True)
+    assert "sign_in.html" in [template.name for template in answer.templates]
+    given = {"username": operator.username, "password": "mostamari-1405"}
+    after = client.post(answer.request["PATH_INFO"] + "?" + answer.request["QUERY_STRING"], given)
+    assert (after.status_code, after.url) == (302, "/admin/branches/user/")  # type: ignore[attr-defined]
