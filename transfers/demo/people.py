@@ -48,7 +48,7 @@ def appoint_all() -> list[User]:
             "password": password,
         }
         user, _new = User.objects.get_or_create(
-            username=username, defaults=values | {"is_staff": role == Role.CENTER_OPERATOR}
+            username=username, defaults=values | {"is_staff": SCOPE[Role(role)] == Scope.COUNTRY}
         )
         Appointment.objects.get_or_create(user=user, role=role, **where, defaults={"since": dt.date(2024, 3, 20)})
         people.append(user)
