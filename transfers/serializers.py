@@ -117,7 +117,7 @@ class Taking(serializers.Serializer[Any]):
     """Receiving an envelope at `branch`."""
 
     command_id = serializers.UUIDField()
-    branch = serializers.CharField(max_length=4)
+    branch = serializers.CharField(min_length=1, max_length=4)
 
 
 class RefusalRow(serializers.Serializer[Any]):

@@ -2,13 +2,25 @@
 
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from pension_transfer.lib.errors import Refusal
+
+NOT_HERE = _("There is no such thing here, or it is another branch's.")
+# What the framework says in English, by its code; a person is refused by it only where the CSRF token is wrong.
+SENTENCES = {
+    "not_found": NOT_HERE,
+    "method_not_allowed": _("This address does not take this method."),
+    "parse_error": _("The body of the request is not valid JSON; nothing was stored."),
+    "unsupported_media_type": _("The body of the request must be JSON (application/json); nothing was stored."),
+    "not_acceptable": _("The answer is given as JSON only."),
+    "permission_denied": _("The token against forged requests (CSRF) is missing or wrong; nothing was stored."),
+    "not_authenticated": _("Sign in first."),
+}
 
 
 class ByKey(CursorPagination):
@@ -31,8 +43,7 @@ def refuse(error: Exception, context: dict[str, Any]) -> Response | None:
     answer = exception_handler(error, context)
     if answer is not None:
         detail = answer.data["detail"]
-        message = _("There is no such thing here, or it is another branch's.") if answer.status_code == 404 else detail
-        answer.data = _body(detail.code, message)
+        answer.data = _body(detail.code, NOT_HERE if answer.status_code == 404 else SENTENCES.get(detail.code, detail))
     return answer
 
 

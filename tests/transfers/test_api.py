@@ -1,5 +1,6 @@
 """The API is a handle on the same door: same answers, same isolation, nothing written on a refusal."""
 
+import re
 import uuid
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.cast import MOVE, Walk
 from transfers.models import Crossing, TransferCase
 from transfers.states import Side, State
 
+PERSIAN = re.compile("[آ-ی]")
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 
@@ -128,9 +130,16 @@ def test_every_refusal_has_one_shape(walk: Walk) -> None:
         "no JSON": (400, staff.post("/api/cases/", "{", content_type="application/json")),
         "not JSON": (415, staff.post("/api/cases/", "a=b", content_type="text/plain")),
         "wrong method": (405, staff.delete("/api/cases/")),
+        "forged": (403, forged(walk, case)),
+        "unknown address": (404, staff.get("/api/nothing/")),
+        "malformed address": (404, staff.get("/api/cases/abc/")),
+        "no UUID": (404, post(walk.staff, "/api/waiting/abc/receive/", branch="1001")),
+        "unknown address, not signed in": (404, Client().get("/api/nothing/")),
     }
     shapes = {name: (answer.status_code, list(answer.json())) for name, (_, answer) in answers.items()}
     assert shapes == {name: (status, ["code", "message", "errors"]) for name, (status, _) in answers.items()}
+    assert [name for name, (_, answer) in answers.items() if not PERSIAN.match(answer.json()["message"])] == []
+    assert staff.get("/nothing/").headers["Content-Type"].startswith("text/html")
 
 
 def test_the_schema_describes_every_address(walk: Walk) -> None:
@@ -141,13 +150,33 @@ def test_the_schema_describes_every_address(walk: Walk) -> None:
     assert client.get("/api/docs/").status_code == 200
 
 
-def test_a_forged_post_is_refused(walk: Walk) -> None:
+def forged(walk: Walk, case: TransferCase) -> Any:
+    """A post without the token that a page of ours would bring."""
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(walk.officer, backend="django.contrib.auth.backends.ModelBackend")
-    case = walk.to(State.DRAFT)
-    url = f"/api/cases/{case.pk}/steps/send_back/"
     body = {"command_id": str(uuid.uuid4()), "data": {"reason": "الف"}}
-    assert strict.post(url, body, content_type="application/json").status_code == 403
+    return strict.post(f"/api/cases/{case.pk}/steps/send_back/", body, content_type="application/json")
+
+
+def test_a_forged_post_is_refused(walk: Walk) -> None:
+    case = walk.to(State.DRAFT)
+    assert forged(walk, case).status_code == 403
+    assert TransferCase.objects.get(pk=case.pk).state == State.DRAFT
+
+
+def test_the_schema_says_what_may_not_be_blank(walk: Walk) -> None:
+    schemas = client_of(walk.clerk).get("/api/schema/?format=json").json()["components"]["schemas"]
+    assert schemas["Taking"]["properties"]["branch"] == {"type": "string", "minLength": 1, "maxLength": 4}
+
+
+def test_a_fault_of_ours_has_the_shape_too(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(TransferCase.objects.all().__class__, "visible_to")
+    client = client_of(walk.clerk)
+    client.raise_request_exception = False
+    answer = client.get("/api/cases/")
+    assert (answer.status_code, answer.json()["code"], list(answer.json())) == (
+        500, "fault", ["code", "message", "errors"],
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("cursor", ["cD1hYmM=", "cD0A", "x"])  # p=abc, p=NUL, nothing

@@ -1,25 +1,37 @@
-"""What a person is told when a page failed through nobody's entry."""
+"""What is told when an address is unknown, or when a page failed through nobody's entry."""
 
 import sys
+from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.defaults import server_error
+from django.views.defaults import page_not_found, server_error
+
+from pension_transfer.lib.rest import NOT_HERE
 
 PAUSE = 30  # seconds until it is worth asking again
+
+
+def unknown(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """An address that is none, or is malformed."""
+    return _as_json("not_found", NOT_HERE, 404) if _is_api(request) else page_not_found(request, exception)
 
 
 def fault(request: HttpRequest) -> HttpResponse:
     """The branch's database out of reach is 503: it passes by itself. Everything else is a fault of ours."""
     if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        return server_error(request)
-    answer = _as_json() if request.path.startswith("/api/") else render(None, "503.html", status=503)
+        return _as_json("fault", _("A fault has happened here"), 500) if _is_api(request) else server_error(request)
+    message = _("The branch's data is out of reach for the moment")
+    answer = _as_json("out_of_reach", message, 503) if _is_api(request) else render(None, "503.html", status=503)
     answer.headers["Retry-After"] = str(PAUSE)
     return answer
 
 
-def _as_json() -> HttpResponse:
-    message = _("The branch's data is out of reach for the moment")
-    return JsonResponse({"code": "out_of_reach", "message": message, "errors": {}}, status=503)
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _as_json(code: str, message: Any, status: int) -> HttpResponse:
+    return JsonResponse({"code": code, "message": str(message), "errors": {}}, status=status)
