@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from branches.roles import MATRIX, Action, Role
-from transfers.states import MOVES, TURNS, WITHIN, Side, State, Step, Turn
+from transfers.states import MOVES, TURN_ROLES, TURNS, WITHIN, Side, State, Step, Turn
 
 PART_1, PART_2, BOTH_PARTS = _("part 1"), _("part 2"), _("parts 1 and 2")
 OWN = _("not in the directive; added here")
@@ -89,6 +89,14 @@ def _list(texts: Iterable[Any]) -> str:
     return "، ".join(str(text) for text in texts)
 
 
+def _may(step: Step) -> frozenset[str]:
+    """The roles that may take the step on its side: of a step whose turn it must be, those whose it is."""
+    roles = frozenset[str](MATRIX[Action(step.action)])
+    if not step.whose_turn:
+        return roles
+    return roles & frozenset(role for state in step.sources for role in TURN_ROLES[TURNS[step.side, state]])
+
+
 def _line(steps: list[Step]) -> Line:
     first, targets = steps[0], {step.target for step in steps}
     target = targets.pop() if len(targets) == 1 else None
@@ -96,7 +104,7 @@ def _line(steps: list[Step]) -> Line:
     begins = [BEGINS[first.action]] if first.action in BEGINS else []
     return Line(
         label=first.label,
-        who=_list(role.label for role in Role if role in MATRIX[Action(first.action)]),
+        who=_list(role.label for role in Role if any(role in _may(step) for step in steps)),
         sources=_list([*begins, *(State(state).label for step in steps for state in step.sources)]),
         target=State(target).label if target else "",
         next_turn=TURNS.get((first.side, target), Turn.NOBODY).label if target else "",

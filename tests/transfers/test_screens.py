@@ -14,6 +14,7 @@ from branches.roles import Action, Role
 from tests.cast import MOVE, Cast, Walk, make_file
 from tests.expect import fresh, written
 from tests.pages import ASCII, as_, command, goes_to, push, queries, text
+from transfers.guide import WHY, chapters
 from transfers.models import TransferCase
 from transfers.states import Side, State
 from transfers.views.case import sentence_of
@@ -278,6 +279,12 @@ def test_help_tells_every_step_and_draws_every_state(cast: Cast) -> None:
     origin, destination = answer.context["drawings"]
     assert (len(origin.nodes), len(destination.nodes)) == (len(State), 5)
     assert "NaN" not in text(answer)
+
+
+def test_help_names_who_may_tick_on_each_side() -> None:
+    ticking = [line.who for chapter in chapters() for line in chapter.lines if line.why == WHY[Action.TICK][1]]
+    officer, staff = (str(role.label) for role in (Role.TECHNICAL_OFFICER, Role.DESTINATION_STAFF))
+    assert [[role in who for role in (officer, staff)] for who in ticking] == [[True, False], [True, True]]
 
 
 @pytest.mark.parametrize("screen", SCREENS)
