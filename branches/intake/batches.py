@@ -6,14 +6,16 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, transaction
+from django.db import Error, IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +27,8 @@ from branches.roles import Action, can
 from pension_transfer.lib.errors import NotAllowed, NotNow, Refusal
 
 State, Phase = ImportBatch.State, ImportBatch.Phase
-BEAT = 1.0  # seconds between two signs of life
+BEAT = 1.0  # seconds between two reports of how far it is
+PULSE = 5.0  # seconds between two signs of life, however long one statement or one workbook takes
 STRAY_AFTER = dt.timedelta(hours=1)  # an upload is stored a moment before its row
 log = logging.getLogger(__name__)
 _started: list["subprocess.Popen[bytes]"] = []
@@ -108,7 +111,8 @@ def work(batch: ImportBatch) -> None:
     _change(batch, state=State.IMPORTING if writing else State.CHECKING)
     report, rejected = (folder() / f"{batch.pk}-{name}" for name in ("report.xlsx", "rejected.zip"))
     try:
-        outcome = run(Path(batch.upload.path), batch.branch, batch, writing, report, rejected, Beat(batch))
+        with alive(batch):
+            outcome = run(Path(batch.upload.path), batch.branch, batch, writing, report, rejected, Beat(batch))
     except NotNow as error:
         _change(batch, message=str(error.message))
     except Refusal as error:
@@ -170,6 +174,26 @@ def _change(batch: ImportBatch, **values: Any) -> None:
     ImportBatch.objects.filter(pk=batch.pk).update(heartbeat=timezone.now(), **values)
 
 
+@contextlib.contextmanager
+def alive(batch: ImportBatch) -> Iterator[None]:
+    """Signs of life from beside the work: indexing millions of rows is one statement, which tells nothing itself."""
+    over = threading.Event()
+    pulse = threading.Thread(target=_beat_until, args=(over, batch), daemon=True)
+    pulse.start()
+    try:
+        yield
+    finally:
+        over.set()
+        pulse.join()
+
+
+def _beat_until(over: threading.Event, batch: ImportBatch) -> None:
+    while not over.wait(PULSE):
+        with contextlib.suppress(Error):  # the work itself says what is wrong with the database
+            _change(batch)
+        connection.close()
+
+
 class Beat:
     """Writes how far a batch is, at most once a second."""
 
@@ -191,7 +215,8 @@ def run_directly(path: Path, branch: Branch, report: Path | None, rejected: Path
     batch = ImportBatch(branch=branch, original_name=path.name[:200], state=State.IMPORTING)
     batch.save(force_insert=True)
     try:
-        outcome = run(path, branch, batch, True, report, rejected, Beat(batch))
+        with alive(batch):
+            outcome = run(path, branch, batch, True, report, rejected, Beat(batch))
     except Refusal as error:
         fail(batch, error.message)
         raise

@@ -156,6 +156,23 @@ def test_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(cast: Cast, tmp_
 
 
 @pytest.mark.django_db(transaction=True)
+def test_one_long_statement_does_not_look_like_a_death(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "PULSE", 0.05)
+    long_ago = timezone.now() - dt.timedelta(minutes=1)
+    batch = ImportBatch.objects.create(branch=cast.origin, state=State.IMPORTING, heartbeat=long_ago)
+    assert batch.is_stopped
+    with batches.alive(batch), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(1)")
+        batch.refresh_from_db()
+        assert not batch.is_stopped
+    batch.refresh_from_db()
+    last = batch.heartbeat
+    time.sleep(0.2)
+    batch.refresh_from_db()
+    assert batch.heartbeat == last
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_refused_export_says_why(cast: Cast, tmp_path: Path, process: None) -> None:
     client = as_(head(cast))
     posted(client, export(legacy.without(legacy.read(), "files", [3]), tmp_path))
