@@ -66,7 +66,7 @@ class Cases(generics.ListAPIView[TransferCase]):
     queryset = TransferCase.objects.none()
 
     def get_queryset(self) -> QuerySet[TransferCase]:
-        asked = _clean(Asked(data=self.request.query_params))
+        asked = _clean(Asked(data=self.request.query_params.dict()))
         return TransferCase.objects.visible_to(_person(self.request)).filter(**asked)
 
     @extend_schema(request=Referral, responses={201: CaseDetail, **REFUSALS})

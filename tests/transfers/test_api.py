@@ -106,6 +106,12 @@ def test_the_list_of_cases_is_narrowed(walk: Walk) -> None:
     assert list(found.values()) == [1, 0, 1, 1]
 
 
+@pytest.mark.parametrize("asked", ["tracking_number=", "state=", "side=", "state=nowhere"])
+def test_what_narrows_nothing_is_refused(walk: Walk, asked: str) -> None:
+    """As the schema says; a program that left a value out by mistake would take every case for those it asked for."""
+    assert client_of(walk.clerk).get(f"/api/cases/?{asked}").status_code == 422
+
+
 def test_nobody_unknown_gets_in() -> None:
     for url in ("/api/cases/", "/api/files/", "/api/waiting/", "/api/contracts/envelope-1/", "/api/schema/"):
         assert Client().get(url).status_code == 403
