@@ -343,9 +343,11 @@ def _main(verb: str, project: str = str(PROJECT), name: str = "") -> None:
     """`python -m pension_transfer.embedded remove`, and `keep` by which the server is started."""
     if verb == "keep":
         Server(Path(project), durable=name == "postgres").keep()
-    else:
+    elif verb == "remove":
         remove(Path(project))
+    else:  # never the one that deletes, by a slip of the hand
+        sys.exit(f"{verb}: only keep and remove are known; the server stops by itself with its last user")
 
 
 if __name__ == "__main__":
-    _main(*sys.argv[1:])
+    _main(*sys.argv[1:] or ["nothing"])

@@ -172,6 +172,15 @@ def test_a_killed_server_is_started_again_for_those_who_stayed(project: Path, us
     assert ask(stayed.url, "SELECT 1") == (1,)
 
 
+def test_a_slip_of_the_hand_deletes_nothing(project: Path) -> None:
+    kept = project / "var" / "postgres" / "kept"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.touch()
+    with pytest.raises(SystemExit):
+        embedded._main("stop", str(project))
+    assert kept.exists()
+
+
 def test_it_stops_even_while_it_recovers(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One process of the server and its keeper are killed; told to stop in that moment, it used to hang."""
     monkeypatch.setattr(embedded, "STOPPING", 3)

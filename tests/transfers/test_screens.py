@@ -91,7 +91,11 @@ def test_the_menu_holds_what_the_role_can_use(cast: Cast) -> None:
     assert reverse("send_list") in urls(cast.at(cast.origin, Role.INSURANCE_DEPUTY))
     assert reverse("receive_list") in urls(cast.at(cast.origin, Role.DESTINATION_STAFF))
     for_reading = urls(cast.reader(Role.AUDITOR))
-    assert not for_reading & {reverse(name) for name in ("referral", "send_list", "receive_list")}
+    assert not for_reading & {reverse(name) for name in ("referral", "send_list", "receive_list", "admin:index")}
+    operator = cast.reader(Role.CENTER_OPERATOR)
+    operator.is_staff = True
+    operator.save()
+    assert reverse("admin:index") in urls(operator)
 
 
 # --- cartable -----------------------------------------------------------------------------------------

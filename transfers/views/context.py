@@ -34,6 +34,7 @@ class Item:
     action: str = ""
     count: Callable[[HttpRequest], int] | None = None
     pages: tuple[str, ...] = ()  # url names at which it is the current one
+    for_staff: bool = False  # the admin's own condition
 
 
 LONG_TERM = _("Long-term obligations")
@@ -74,6 +75,7 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
                 pages=("import_new", "import_batch"),
             ),
             Item(_("Tracking"), "tracking"),
+            Item(_("Reference data"), "admin:index", for_staff=True),
             Item(_("Help"), "help"),
         ),
     ),
@@ -111,8 +113,9 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _items(request: HttpRequest, here: str | None, items: tuple[Item, ...]) -> list[dict[str, Any]]:
-    roles = person(request).roles
-    usable = [item for item in items if not item.action or roles & MATRIX[Action(item.action)]]
+    user = person(request)
+    usable = [item for item in items if not item.action or user.roles & MATRIX[Action(item.action)]]
+    usable = [item for item in usable if user.is_staff or not item.for_staff]
     shown = [_shown(request, item, here) for item in usable]
     return [item for item in shown if item["url"]]
 
