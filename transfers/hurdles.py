@@ -73,10 +73,11 @@ def at_the_center(case: TransferCase) -> str:
 
 
 def what_happened(case: TransferCase, seen: int | None = None) -> str:
-    """What others did since a page was shown, or where the case stands."""
-    since = (
-        list(case.events.filter(sequence__gt=seen)) if seen is not None else list(case.events.order_by("sequence"))[-1:]
-    )
+    """What others did since a page was shown, or the last step of a person and what followed by itself."""
+    events = list(case.events.order_by("sequence"))
+    by_hand = [event.sequence for event in events if event.by_name]
+    first = (by_hand or [case.trail_length])[-1] if seen is None else seen + 1
+    since = [event for event in events if event.sequence >= first]
     done = "، ".join(f"{action_label(e.action)} ({e.by_name or _('by itself')})" for e in since)
     now = _("This case is now: %(state)s.") % {"state": case.get_state_display()}
     return f"{now} {_('Meanwhile: %(done)s.') % {'done': done}}" if done else now

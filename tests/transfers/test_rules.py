@@ -385,6 +385,15 @@ def test_a_stale_page_is_told_what_happened(walk: Walk) -> None:
         )
 
 
+def test_a_second_sender_is_told_who_sent_it(walk: Walk) -> None:
+    """The step that then came by itself says nothing of the person."""
+    walk.to(State.SENT)
+    deputy = walk.cast.at(walk.cast.origin, Role.INSURANCE_DEPUTY)
+    with pytest.raises(NotNow) as refusal:
+        press(Action.APPROVE_HEAD, walk.case, deputy)
+    assert str(walk.head) in str(refusal.value)
+
+
 def test_every_refusal_of_the_center_has_a_sentence() -> None:
     sources = "".join(path.read_text("utf-8") for path in Path(central.__file__).parent.glob("*.py"))
     codes = set(re.findall(r'Refused\("(\w+)"', sources))
