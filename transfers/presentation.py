@@ -64,7 +64,7 @@ class Section:
     groups: list[Group] = field(default_factory=list)
     decrees: list[DecreeSheet] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
-    rows: list[list[Any]] = field(default_factory=list)
+    rows: list[list[tuple[str, Any]]] = field(default_factory=list)  # each cell under the name of its column
     tick: Tick | None = None
     is_hidden: bool = False
     is_compared: bool = False  # whether a tick, or its absence, says something
@@ -227,7 +227,8 @@ def _decree(row: dict[str, Any]) -> DecreeSheet:
 def _deductions(section: Section, content: dict[str, Any]) -> None:
     names = snapshot.DEDUCTION
     section.heads = [label("deductions", name) for name in names]
-    section.rows = [[value_of("deductions", name, row[name]) for name in names] for row in content["deductions"]]
+    values = [[value_of("deductions", name, row[name]) for name in names] for row in content["deductions"]]
+    section.rows = [list(zip(section.heads, row, strict=True)) for row in values]
 
 
 def _last_pay(section: Section, content: dict[str, Any]) -> None:

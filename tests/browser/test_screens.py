@@ -26,6 +26,8 @@ SPOKEN = """() => [document.body.innerText,
   ...[...document.querySelectorAll("[aria-label],[placeholder],[title]")].flatMap(
     (e) => ["aria-label", "placeholder", "title"].map((name) => e.getAttribute(name) || ""))].join("\\n")"""
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# On a telephone no table hides columns behind a scroll of its own.
+HIDES = "() => [...document.querySelectorAll('.table-scroll')].filter((e) => e.scrollWidth > e.clientWidth).length"
 
 AXE = Axe().axe_script
 RUN_AXE = """(contrast) => axe.run({resultTypes: ["violations"], rules: {"color-contrast": {enabled: contrast}}})
@@ -73,6 +75,8 @@ class Watch:
             self.page.set_viewport_size(size)  # type: ignore[arg-type]
             if over := self.page.evaluate(WIDER):
                 self.say(f"scrolls sideways by {over} at {size['width']}")
+            if size is NARROW and (hiding := self.page.evaluate(HIDES)):
+                self.say(f"{hiding} tables hide columns at {size['width']}")
             self._axe(size["width"])
         words = set(LATIN.findall(self.page.evaluate(SPOKEN))) - ALLOWED
         if words:

@@ -199,9 +199,12 @@ def card(content: str, title: Any, id: str = "", ticked: Any = None, **options: 
 
 
 @register.simple_block_tag
-def table(content: str, caption: Any, rows: bool = False) -> SafeString:
-    """A table in its scroll container around thead and tbody; `rows` lets j and k walk through it."""
-    return wrapped("table", content, caption=caption, rows=rows)
+def table(content: str, caption: Any, rows: bool = False, phone: str = "") -> SafeString:
+    """A table in its scroll container around thead and tbody; `rows` lets j and k walk through it.
+
+    `phone`, what a row becomes on one: "cards", every value after its cell's `data-label`; "lines", as on a bill.
+    """
+    return wrapped("table", content, caption=caption, rows=rows, phone=phone)
 
 
 @register.simple_block_tag
