@@ -199,7 +199,7 @@ const firstField = () => matchMedia("(pointer: fine)").matches && one("form[data
 function setFocus() {
   const place = one("[data-focus]") || (!location.hash && firstField());
   if (place) place.focus();
-  else if (new URLSearchParams(location.search).get("q")) walk(1);
+  else if (one("main [role=search] [name=q]")?.defaultValue) walk(1); // to the first one found
 }
 
 function openFolds() {

@@ -5,16 +5,18 @@ from typing import Any, cast
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from branches import services
 from branches.models import PensionFile, User
 from branches.sections import SECTIONS
 from branches.shown import decree_sheets, facts, history
 from pension_transfer.lib.errors import NotSeen
-from pension_transfer.lib.paging import page_of
+from pension_transfer.lib.paging import Page, page_of
 
 HISTORY_SHOWN = 50
+FOUND = 100  # files shown of a search; a name that many people share is narrowed by a number
+ORDER = ("branch_id", "sort_key", "id")
 
 
 def person(request: HttpRequest) -> User:
@@ -27,15 +29,20 @@ def menu_path() -> list[str]:
     return [_("Long-term obligations"), _("Pension files")]
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 def file_list(request: HttpRequest) -> HttpResponse:
-    """The files this person may see, by branch and name; ?q= searches numbers and names."""
-    query = request.GET.get("q", "").strip()
+    """The files this person may see, by branch and name. What is searched never stands in an address."""
+    query = request.POST.get("q", "").strip()
+    is_refused = bool(request.GET.get("q")) and not query
     rows = PensionFile.objects.visible_to(person(request)).select_related("branch")
-    if query:
-        rows = rows.search(query)
-    page = page_of(rows, request, by=("branch_id", "sort_key", "id"))
-    return render(request, "branches/file_list.html", {"page": page, "query": query, "menu_path": menu_path()[:1]})
+    page = Page([]) if is_refused else page_or_found(rows, query, request)
+    context = {"page": page, "query": query, "is_refused": is_refused, "menu_path": menu_path()[:1]}
+    return render(request, "branches/file_list.html", context)
+
+
+def page_or_found(rows: Any, query: str, request: HttpRequest) -> Page:
+    """The first files that a search finds; without one, a page of all."""
+    return Page(list(rows.search(query).order_by(*ORDER)[:FOUND])) if query else page_of(rows, request, by=ORDER)
 
 
 @require_GET

@@ -1,6 +1,7 @@
 """The pages of pension files: who sees, who corrects, when, and what is kept."""
 
 import datetime as dt
+import re
 import uuid
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.urls import reverse
 from branches import services
 from branches.models import Correction, Decree, Deduction, Dependent, PensionFile, Status, User
 from branches.roles import Role
+from branches.views import files
 from pension_transfer.lib.errors import BadInput, NotNow
 from tests.cast import Cast, appoint, make_file
 
@@ -58,15 +60,32 @@ def test_the_branch_sees_its_files_and_finds_them(cast: Cast, clerk: User, file:
     assert [one.pk for one in page.context["page"].items] == [file.pk]
     wanted = ("علي رضا حسيني", "حسینی", "۷۰۰۰۰۰۰۰۰۱", file.national_code, file.insurance_number.lstrip("0"))
     for query in wanted:
-        found = as_(clerk).get(reverse("file_list"), {"q": query})
+        found = as_(clerk).post(reverse("file_list"), {"q": query})
         assert [one.pk for one in found.context["page"].items] == [file.pk], query
-    assert not as_(clerk).get(reverse("file_list"), {"q": "کسی‌دیگر"}).context["page"].items
+    assert not as_(clerk).post(reverse("file_list"), {"q": "کسی‌دیگر"}).context["page"].items
+
+
+def test_names_and_numbers_never_stand_in_an_address(clerk: User, file: PensionFile) -> None:
+    answer = as_(clerk).get(reverse("file_list"), {"q": file.national_code})
+    assert (answer.status_code, answer.context["is_refused"], answer.context["page"].items) == (200, True, [])
+    form = as_(clerk).get(reverse("file_list")).content.decode()
+    assert re.search(r'<form[^>]*method="post"[^>]*aria-label', form)
+
+
+def test_a_search_shows_the_first_hundred_without_pages(
+    cast: Cast, clerk: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "FOUND", 30)
+    made = [make_file(cast.origin, number, last_name="اکبری").pk for number in range(1, 33)]
+    page = as_(clerk).post(reverse("file_list"), {"q": "اکبری"}).context["page"]
+    assert len(page.items) == 30 and {one.pk for one in page.items} < set(made)
+    assert not page.has_other_pages
 
 
 def test_another_branch_sees_neither_list_nor_file(cast: Cast, file: PensionFile) -> None:
     stranger = as_(cast.at(cast.destination, Role.CLERK))
     assert not stranger.get(reverse("file_list")).context["page"].items
-    assert not stranger.get(reverse("file_list"), {"q": file.national_code}).context["page"].items
+    assert not stranger.post(reverse("file_list"), {"q": file.national_code}).context["page"].items
     assert stranger.get(reverse("file", args=[file.pk])).status_code == 404
     for method in (stranger.get, stranger.post):
         assert method(correct_url(file, "contact"), CONTACT).status_code == 404

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods
 
 from branches.models import PensionFile, Status, User
 from branches.roles import Action, can, scoped
+from branches.views.files import page_or_found
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen
-from pension_transfer.lib.paging import Page, page_of
 from transfers import hurdles, workflow
 from transfers.inputs import MoveForm
 from transfers.models import TransferCase
@@ -22,17 +22,13 @@ from transfers.views.context import branches_where, menu_path, person
 from transfers.views.posting import command_id
 from transfers.views.pressable import show_errors
 
-ORDER = ("branch_id", "sort_key", "id")
-FOUND = 100  # files shown of a search; a name that many people share is narrowed by a number
-
 
 @require_http_methods(["GET", "POST"])
 def find(request: HttpRequest) -> HttpResponse:
     """The files of the branch that can be referred. A number typed here never stands in an address."""
     must_refer_somewhere(person(request))
     query = request.POST.get("q", "").strip()
-    rows = files_of(person(request))
-    page = Page(list(rows.search(query).order_by(*ORDER)[:FOUND])) if query else page_of(rows, request, by=ORDER)
+    page = page_or_found(files_of(person(request)), query, request)
     context = {"page": page, "query": query, "path": menu_path("referral")}
     return render(request, "transfers/referral.html", context)
 
