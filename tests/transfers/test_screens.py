@@ -118,6 +118,13 @@ def test_the_cartable_holds_my_turn_only_with_its_next_step(walk: Walk) -> None:
     assert (at_center.is_reached, at_center.count) == (True, 1)
 
 
+def test_the_lists_name_the_branch_whose_turn_it_is(walk: Walk) -> None:
+    walk.to(State.SENT)
+    ((_case, turn),) = as_(walk.clerk).get(reverse("case_list")).context["rows"]
+    (row,) = as_(walk.cast.reader(Role.AUDITOR)).get(reverse("cartable")).context["rows"]
+    assert (turn, row.turn) == (walk.cast.destination.name, walk.cast.destination.name)
+
+
 def test_the_queues_narrow_the_cartable(cast: Cast) -> None:
     for number in (1, 2):
         Walk(cast, make_file(cast.origin, number)).to(State.TECHNICALLY_APPROVED)

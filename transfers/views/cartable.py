@@ -18,7 +18,7 @@ from transfers import exchange
 from transfers.models import TransferCase
 from transfers.states import TURN_ROLES, Side, State
 from transfers.views.context import branches_where, envelopes_for, menu_path, person
-from transfers.views.pressable import next_step
+from transfers.views.pressable import next_step, turn_of
 
 HAS_TURNS = frozenset().union(*TURN_ROLES.values())
 WAYS: dict[str, Any] = {
@@ -36,6 +36,7 @@ class Row:
     step: Any
     url: str
     way: str
+    turn: str
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ def counts_of(rows: Any, wanted: str) -> list[dict[str, Any]]:
 def row_of(case: TransferCase, mine: bool) -> Row:
     step = next_step(case) if mine else None
     screen = SCREENS.get(Action(step.action)) if step else None
-    return Row(case, step, reverse(screen) if screen else reverse("case", args=[case.pk]), way_of(case, mine))
+    url = reverse(screen) if screen else reverse("case", args=[case.pk])
+    return Row(case, step, url, way_of(case, mine), turn_of(case))
 
 
 def way_of(case: TransferCase, mine: bool) -> str:

@@ -63,7 +63,8 @@ def case_list(request: HttpRequest) -> HttpResponse:
     rows = TransferCase.objects.visible_to(person(request)).select_related("branch", "origin", "destination")
     wanted = CaseFilter(request.GET)
     page = page_of(wanted.narrow(rows), request, by=("-id",))
-    context = {"page": page, "filter": wanted, "path": menu_path("case_list")}
+    rows_shown = [(case, turn_of(case)) for case in page.items]
+    context = {"page": page, "rows": rows_shown, "filter": wanted, "path": menu_path("case_list")}
     return render(request, "transfers/case_list.html", context)
 
 
