@@ -7,6 +7,13 @@ from pathlib import Path
 
 import polib
 import pytest
+from django.core.validators import MaxLengthValidator, MinLengthValidator
+from django.utils import translation
+
+from branches.forms.files import FORMS, LineForm, RemovalForm
+from branches.forms.intake import ImportForm
+from transfers.inputs import MoveForm
+from transfers.views.session import ChangePassword
 
 ROOT = Path(__file__).parent.parent
 CATALOGUE = ROOT / "locale/fa/LC_MESSAGES/django.po"
@@ -31,6 +38,17 @@ def test_every_sentence_of_the_code_is_in_the_catalogue() -> None:
     ]
     used = {text.replace('\\"', '"') for path in sources for _quote, text in literal.findall(path.read_text("utf-8"))}
     assert used - known == set()
+
+
+def test_what_the_framework_says_of_an_entry_has_the_words_of_the_house() -> None:
+    known = {entry.msgid for entry in polib.pofile(str(CATALOGUE))}
+    forms = [*FORMS.values(), LineForm, RemovalForm, MoveForm, ImportForm, ChangePassword.form_class]
+    fields = [field for form in forms for field in form.base_fields.values()]
+    with translation.override("en"):
+        used = {str(text) for field in fields for text in field.error_messages.values()}
+    for validator in (MinLengthValidator(1), MaxLengthValidator(1)):  # their sentence depends on a number
+        used.add(validator.message._kw["singular"])
+    assert used - known - {""} == set()
 
 
 def test_every_variable_is_described() -> None:
