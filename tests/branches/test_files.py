@@ -420,6 +420,16 @@ def test_bad_lines_are_named_and_nothing_is_stored(clerk: User, file: PensionFil
     assert Decree.objects.filter(file=file, is_valid=True).count() == 2
 
 
+def test_each_bad_line_is_named_by_its_row(clerk: User, file: PensionFile) -> None:
+    bad = DECREE | lines(("مستمری", "pension", "100"), ("مزایا", "benefit", "x"), ("عیدی", "benefit", "y"))
+    answer = as_(clerk).post(correct_url(file, "decree"), typed(file, bad))
+    links = re.findall(r'<a href="#(id_lines-\d-amount)">([^<]*)</a>', answer.content.decode())
+    assert [(field, "۲" in label, "۳" in label) for field, label in links] == [
+        ("id_lines-1-amount", True, False),
+        ("id_lines-2-amount", False, True),
+    ]
+
+
 def test_a_missing_decree_is_added_with_its_lines(clerk: User, file: PensionFile) -> None:
     assert as_(clerk).get(correct_url(file, "decree")).status_code == 200
     new = DECREE | {"number": "2/05", "kind": "change_of_status"}

@@ -10,6 +10,9 @@ from django import template
 from django.template.loader import render_to_string
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from pension_transfer.lib.templatetags.persian import fa
 
 register = template.Library()
 DIRECTIONAL = re.compile("left|right|return|send|box-arrow|reply|forward")
@@ -140,11 +143,17 @@ def error_summary(form: Any, *more: Any) -> dict[str, Any]:
 
 
 def faults_of(form: Any) -> list[dict[str, Any]]:
-    """The faults of a form or formset: sentence, label and anchor of the field."""
+    """The faults of a form or formset: sentence, label and anchor of the field; of a row, its number too."""
     if hasattr(form, "forms"):
         whole = [{"text": text} for text in form.non_form_errors()]
-        return whole + [fault for one in form.forms for fault in faults_of(one)]
+        return whole + [fault for number, one in enumerate(form.forms, 1) for fault in row_faults(one, number)]
     return [fault for name, texts in form.errors.items() for fault in field_faults(form, name, texts)]
+
+
+def row_faults(form: Any, number: int) -> list[dict[str, Any]]:
+    """The faults of a row of a formset; several rows have fields of one label."""
+    row = _("row %(number)s") % {"number": fa(number)}
+    return [fault | {"label": f"{row}، {fault['label']}" if "label" in fault else row} for fault in faults_of(form)]
 
 
 def field_faults(form: Any, name: str, texts: Any) -> list[dict[str, Any]]:
