@@ -151,6 +151,16 @@ def test_the_comparison_by_keyboard(country: Cast, site: str, page_of: Opener) -
     assert watch.faults == []
 
 
+def test_decrees_are_open_on_paper_without_a_script(country: Cast, site: str, page_of: Opener) -> None:
+    page = page_of(person(country, "0801", Role.CLERK))
+    page.goto(f"/cases/{case_at(State.DRAFT, Side.ORIGIN).pk}/")
+    lines = page.locator("details.fold:not([open]) .ledger").first
+    shown = "(e) => e.checkVisibility()"
+    assert not lines.evaluate(shown)
+    page.emulate_media(media="print")  # what fires no event, as printing does where scripts are off
+    assert lines.evaluate(shown)
+
+
 def test_what_was_typed_is_back_after_signing_in_again(country: Cast, site: str, page_of: Opener) -> None:
     officer = person(country, "0801", Role.TECHNICAL_OFFICER)
     case = case_at(State.DRAFT, Side.ORIGIN)
