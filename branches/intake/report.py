@@ -34,7 +34,7 @@ WHERE sheet = %s AND number IN (SELECT number FROM intake_finding WHERE level = 
 """
 REJECTED = """
 SELECT number, code FROM intake_finding WHERE level = 'fault'
-GROUP BY number, code ORDER BY min(sheet * 10000000::bigint + row), code
+GROUP BY number, code ORDER BY min(sheet * 10000000::bigint + row), min(ctid)
 """
 
 

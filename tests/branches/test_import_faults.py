@@ -179,7 +179,7 @@ def test_rows_without_a_number_or_a_file(tables: legacy.Tables, tmp_path: Path) 
     tables["deductions"].append(["9999999999", "قسط وام", "", "5", "", ""])
     tables["files"].append(["", *tables["files"][1][1:]])
     assert codes(tmp_path, tables) == {
-        "": ["decrees.missing", "pension_number.missing"],
+        "": ["pension_number.missing", "decrees.missing"],
         "9999999999": ["pension_number.unknown"],
     }
 
