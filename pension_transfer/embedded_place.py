@@ -21,6 +21,7 @@ from typing import IO, Any
 SOCKET_LIMIT = 103  # bytes that the shortest system (macOS) leaves for a socket's whole path
 TEMP_LIMIT = 32  # those of them that the temporary folder's own name may take
 NOTE = "postgres-elsewhere"
+SHELL_READS = frozenset('$`"\\')  # what a shell reads inside double quotes
 
 Account = pwd.struct_passwd | None
 
@@ -56,6 +57,16 @@ def reaches(account: Account, path: Path) -> bool:
     """Whether that account gets there. Really tried: mode bits, access lists and mounts all have a say."""
     command = ["/bin/sh", "-c", 'test -x "$1"', "sh", str(path)]
     return subprocess.run(command, cwd="/", check=False, **identity(account)).returncode == 0
+
+
+def passes_a_shell(path: Path) -> bool:
+    """Whether it comes through `sh -c` whole: initdb calls its postgres so, in double quotes."""
+    return not SHELL_READS & set(str(path))
+
+
+def runs_from(program: Path, account: Account) -> bool:
+    """Whether that account can run the wheel's program where it stands."""
+    return passes_a_shell(program) and reaches(account, program)
 
 
 def give(path: Path, account: Account) -> None:

