@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from branches.models import PensionFile, User
@@ -26,6 +26,7 @@ from transfers.views.pressable import IN_PLACE
 
 # Playwright keeps an event loop in this thread; Django need not be afraid of it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+expect.set_options(timeout=20_000)  # milliseconds: a shared machine is no stopwatch
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = [
@@ -127,7 +128,7 @@ def page_of(browser: Browser, site: str, sessions: dict[int, str]) -> Iterator[C
 
     def open_page(user: User) -> Page:
         context = browser.new_context(viewport=WIDE, locale="fa-IR", base_url=site)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": sessions[user.pk], "url": site}])
         opened.append(context)
         return context.new_page()
