@@ -34,7 +34,8 @@ class User(AbstractUser):
     @cached_property
     def current_appointments(self) -> "list[Appointment]":
         """Today's appointments, read once per request."""
-        return list(Appointment.objects.current().filter(user=self).select_related("branch", "administration"))
+        rows = Appointment.objects.current().filter(user=self).select_related("branch", "administration")
+        return list(rows.prefetch_related("administration__branch_set"))
 
     @property
     def roles(self) -> set[str]:
@@ -112,6 +113,13 @@ class Appointment(models.Model):
     def place(self) -> str:
         """The branch's or administration's name; empty for the country."""
         return str(self.branch or self.administration or "")
+
+    @property
+    def branch_codes(self) -> list[str]:
+        """The codes of the branches it reaches; none for the country, which needs no list."""
+        if self.branch_id:
+            return [self.branch_id]
+        return [branch.pk for branch in self.administration.branch_set.all()] if self.administration else []
 
     def covers(self, branch: Branch) -> bool:
         """Whether it reaches `branch`."""

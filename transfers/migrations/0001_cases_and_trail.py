@@ -511,6 +511,23 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="transfercase",
+            index=models.Index(fields=["branch", "state", "-id"], name="case_by_state"),
+        ),
+        migrations.AddIndex(
+            model_name="transfercase",
+            index=models.Index(fields=["state", "-id"], name="case_by_state_anywhere"),
+        ),
+        migrations.AddIndex(
+            model_name="transfercase",
+            index=models.Index(
+                condition=models.Q(("closed_at", None)),
+                fields=["turn_since", "id"],
+                include=("side", "state"),
+                name="case_open_anywhere",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="transfercase",
             index=models.Index(fields=["national_code"], name="case_by_national_code"),
         ),
         migrations.AddIndex(

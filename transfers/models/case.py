@@ -119,6 +119,15 @@ class TransferCase(Flow):
             models.Index(name="case_turn", fields=["branch", "turn", "turn_since", "id"], condition=Q(closed_at=None)),
             models.Index(name="case_open", fields=["branch", "state", "id"], condition=Q(closed_at=None)),
             models.Index(name="case_all", fields=["branch", "-id"]),
+            models.Index(name="case_by_state", fields=["branch", "state", "-id"]),
+            # For those who read the whole country: their lists, and how many are open.
+            models.Index(name="case_by_state_anywhere", fields=["state", "-id"]),
+            models.Index(
+                name="case_open_anywhere",
+                fields=["turn_since", "id"],
+                include=["side", "state"],
+                condition=Q(closed_at=None),
+            ),
             models.Index(name="case_by_national_code", fields=["national_code"]),
             models.Index(name="case_by_pension_number", fields=["pension_number"]),
             models.Index(name="case_crossing", fields=["state", "id"], condition=Q(closed_at=None, side=Side.ORIGIN)),

@@ -1,0 +1,46 @@
+"""What a country costs: no list reads every case, whoever looks."""
+
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
+
+from branches.models import PensionFile, User
+from branches.roles import Role
+from tests.cast import Cast
+from transfers.models import TransferCase
+from transfers.states import State
+from transfers.views.cartable import counts_of
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+PLACES = [("0801", Role.CLERK), ("", Role.PROVINCE_SUPERVISOR), ("", Role.AUDITOR)]
+
+
+def plan(rows: Any) -> str:
+    """How the rows are found by a planner that may neither read the table from end to end nor sort it."""
+    with connections[rows.db].cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+    return str(rows.explain())
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_list_of_one_state_is_found_by_that_state(cast: Cast, place: tuple[str, str]) -> None:
+    rows = TransferCase.objects.visible_to(cast.people[place]).filter(state=State.HEAD_APPROVED).order_by("-id")
+    assert "case_by_state" in plan(rows)
+
+
+def test_what_is_open_in_the_country_is_walked_in_its_order(cast: Cast) -> None:
+    rows = TransferCase.objects.visible_to(cast.reader(Role.AUDITOR)).open()
+    found = plan(rows.order_by("turn_since", "id")[:26])
+    assert "case_open_anywhere" in found and "Sort" not in found
+    with CaptureQueriesContext(connections["default"]) as asked:
+        counts_of(rows, "")
+    assert len(asked) == 1
+
+
+def test_a_province_is_narrowed_to_its_branches_without_a_join(cast: Cast) -> None:
+    person: User = cast.reader(Role.PROVINCE_SUPERVISOR)
+    for rows in (PensionFile.objects.visible_to(person), TransferCase.objects.visible_to(person)):
+        assert "JOIN" not in str(rows.query)
