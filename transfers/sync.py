@@ -18,7 +18,7 @@ from central.rules import Refused
 from pension_transfer.lib.errors import NotNow, Refusal, Waiting
 from transfers import exchange, workflow
 from transfers.models import Crossing, TransferCase
-from transfers.states import Side, State
+from transfers.states import Side, State, find_step
 
 BATCH = 500
 MARKS = {
@@ -123,13 +123,22 @@ def _batches(cases: list[TransferCase]) -> Iterator[list[TransferCase]]:
 
 def _mark(cases: list[TransferCase]) -> int:
     by_envelope = {case.envelope_id: case for case in cases if case.envelope_id}
-    receipts = exchange.receipts_of(by_envelope)
-    return sum(_apply(by_envelope[receipt.envelope_id], receipt) for receipt in receipts)
+    news = list(_news(by_envelope, exchange.receipts_of(by_envelope)))
+    return sum(_apply(by_envelope[receipt.envelope_id], receipt) for receipt in news)
+
+
+def _news(held: dict[UUID, TransferCase], receipts: Iterable[Receipt]) -> Iterator[Receipt]:
+    """The receipts whose steps are still to be taken: a round costs what is new, not what is open."""
+    at = {envelope_id: case.state for envelope_id, case in held.items()}
+    for receipt in receipts:
+        step = find_step(MARKS.get(receipt.kind, ""), Side.ORIGIN, at[receipt.envelope_id])
+        if step:
+            at[receipt.envelope_id] = step.target or at[receipt.envelope_id]
+            yield receipt
 
 
 def _apply(case: TransferCase, receipt: Receipt) -> int:
-    action = MARKS.get(receipt.kind)
-    return _advance(action, case, _said_by(receipt), receipt.body, receipt.envelope_id) if action else 0
+    return _advance(MARKS[receipt.kind], case, _said_by(receipt), receipt.body, receipt.envelope_id)
 
 
 def _advance(

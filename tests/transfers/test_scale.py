@@ -1,4 +1,4 @@
-"""What a country costs: no list reads every case, whoever looks."""
+"""What a country costs: no list reads every case, and a round of sync costs what is new."""
 
 from typing import Any
 
@@ -8,9 +8,10 @@ from django.test.utils import CaptureQueriesContext
 
 from branches.models import PensionFile, User
 from branches.roles import Role
-from tests.cast import Cast
+from tests.cast import Cast, Walk, make_file
+from transfers import sync
 from transfers.models import TransferCase
-from transfers.states import State
+from transfers.states import Side, State
 from transfers.views.cartable import counts_of
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -44,3 +45,16 @@ def test_a_province_is_narrowed_to_its_branches_without_a_join(cast: Cast) -> No
     person: User = cast.reader(Role.PROVINCE_SUPERVISOR)
     for rows in (PensionFile.objects.visible_to(person), TransferCase.objects.visible_to(person)):
         assert "JOIN" not in str(rows.query)
+
+
+def test_a_round_of_sync_costs_what_is_new(cast: Cast) -> None:
+    def cost() -> int:
+        with CaptureQueriesContext(connections["default"]) as asked:
+            assert sync.fetch() == 0
+        return len(asked)
+
+    Walk(cast).to(State.VERIFIED, Side.DESTINATION)
+    before = cost()
+    for number in (2, 3):
+        Walk(cast, make_file(cast.origin, number)).to(State.VERIFIED, Side.DESTINATION)
+    assert cost() == before
