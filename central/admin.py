@@ -9,7 +9,7 @@ from pension_transfer.lib.admin import ReadOnlyAdmin
 @admin.register(Envelope)
 class EnvelopeAdmin(ReadOnlyAdmin):
     list_display = ("tracking_number", "version", "origin", "destination", "deposited_at", "seal")
-    search_fields = ("=tracking_number", "=pension_number")
+    search_fields = ("tracking_number__exact", "pension_number__exact")
 
 
 @admin.register(Receipt)
@@ -21,13 +21,13 @@ class ReceiptAdmin(ReadOnlyAdmin):
 @admin.register(Seat)
 class SeatAdmin(ReadOnlyAdmin):
     list_display = ("pension_number", "payable_branch", "open_move", "closure")
-    search_fields = ("=pension_number",)
+    search_fields = ("pension_number__exact",)
 
 
 @admin.register(Custody)
 class CustodyAdmin(ReadOnlyAdmin):
     list_display = ("pension_number", "branch_code", "months", "reason")
-    search_fields = ("=pension_number",)
+    search_fields = ("pension_number__exact",)
 
 
 @admin.register(Directory)

@@ -46,7 +46,11 @@ class Envelope(models.Model):
         verbose_name = _("envelope")
         verbose_name_plural = _("envelopes")
         constraints = [models.UniqueConstraint(name="envelope_version_once", fields=["move", "version"])]
-        indexes = [models.Index(name="envelope_by_destination", fields=["destination", "deposited_at"])]
+        indexes = [
+            models.Index(name="envelope_by_destination", fields=["destination", "deposited_at"]),
+            models.Index(name="envelope_by_tracking", fields=["tracking_number"]),
+            models.Index(name="envelope_by_pension", fields=["pension_number"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.tracking_number} v{self.version}"

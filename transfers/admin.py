@@ -26,7 +26,7 @@ class TransferCaseAdmin(ReadOnlyAdmin):
     list_display = ("tracking_number", "side", "branch", "state", "version", "turn", "turn_since")
     list_filter = ("side", "state")
     list_select_related = ("branch",)
-    search_fields = ("=tracking_number", "=pension_number")
+    search_fields = ("tracking_number__exact", "pension_number__exact")
 
 
 @admin.register(TransferEvent)

@@ -153,6 +153,14 @@ class Migration(migrations.Migration):
             model_name="envelope",
             index=models.Index(fields=["destination", "deposited_at"], name="envelope_by_destination"),
         ),
+        migrations.AddIndex(
+            model_name="envelope",
+            index=models.Index(fields=["tracking_number"], name="envelope_by_tracking"),
+        ),
+        migrations.AddIndex(
+            model_name="envelope",
+            index=models.Index(fields=["pension_number"], name="envelope_by_pension"),
+        ),
         migrations.AddConstraint(
             model_name="envelope",
             constraint=models.UniqueConstraint(fields=("move", "version"), name="envelope_version_once"),

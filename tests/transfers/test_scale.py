@@ -3,11 +3,14 @@
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.db import connections
+from django.http import HttpRequest
 from django.test.utils import CaptureQueriesContext
 
 from branches.models import PensionFile, User
 from branches.roles import Role
+from central.models import Custody, Envelope, Seat
 from tests.cast import Cast, Walk, make_file
 from transfers import sync
 from transfers.models import TransferCase
@@ -45,6 +48,13 @@ def test_a_province_is_narrowed_to_its_branches_without_a_join(cast: Cast) -> No
     person: User = cast.reader(Role.PROVINCE_SUPERVISOR)
     for rows in (PensionFile.objects.visible_to(person), TransferCase.objects.visible_to(person)):
         assert "JOIN" not in str(rows.query)
+
+
+@pytest.mark.parametrize("model", [TransferCase, Envelope, Seat, Custody])
+def test_the_admin_finds_a_number_by_its_index(cast: Cast, model: Any) -> None:
+    everything = model._default_manager.all()
+    found, _duplicates = admin.site._registry[model].get_search_results(HttpRequest(), everything, "7000000001")
+    assert "Seq Scan" not in plan(found)
 
 
 def test_a_round_of_sync_costs_what_is_new(cast: Cast) -> None:
