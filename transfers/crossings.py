@@ -129,6 +129,13 @@ def said_of_move(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _received_case(envelope: Envelope, branch: Branch) -> TransferCase:
+    """A new copy; NotNow while the origin, of another site, is missing here: sync receives it once it is known."""
+    if not Branch.objects.filter(pk=envelope.origin).exists():
+        sentence = _(
+            "Branch %(branch)s, which sent this, is not among the branches known here. Tell the center operator; "
+            "it is received by itself once that branch has been added."
+        )
+        raise NotNow(sentence % {"branch": envelope.origin}, "unknown_origin")
     return TransferCase(
         transfer_id=envelope.move,
         side=Side.DESTINATION,

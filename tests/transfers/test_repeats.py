@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 
 from branches.models import Branch, PensionFile, User
 from branches.roles import Action, Role
@@ -15,7 +16,9 @@ from central.models import Receipt, Seat
 from pension_transfer.lib.errors import NotNow
 from tests import oracle
 from tests.cast import DIFFERENCE, MOVE, PAPER, Walk, make_file, national_code, press
+from tests.central.sealed import envelope
 from tests.expect import fresh, refused, written
+from tests.pages import as_, command
 from transfers import exchange, hurdles, sync, workflow
 from transfers.models import Command, Crossing, TransferCase
 from transfers.snapshot import SECTIONS
@@ -244,6 +247,16 @@ def test_staff_of_another_branch_does_not_receive_for_the_destination(walk: Walk
     walk.to(State.SENT)
     with refused(workflow.NotAllowed, "role"):
         _receive(walk, by=walk.cast.at(walk.cast.third, Role.DESTINATION_STAFF))
+
+
+def test_the_page_says_that_a_branch_is_unknown_here_and_keeps_the_step(walk: Walk) -> None:
+    services.publish([("9990", "new", True)])
+    services.open_custody({"7000000099": 139402}, "9990", "test")
+    sent = services.deposit(envelope(origin="9990", pension_number="7000000099"))
+    answer = as_(walk.staff).post(reverse("receive_list"), command(only=str(sent.pk)))
+    assert (answer.status_code, answer.context["outcomes"][0].tone) == (200, "error")
+    assert sync.sync().refused == [f"receive {sent.pk}: unknown_origin"]
+    assert Crossing.objects.get(envelope_id=sent.pk).state == "open"
 
 
 # --- what the center decides ------------------------------------------------------------------------------------
