@@ -169,8 +169,15 @@ def cancelled(moves: Iterable[UUID]) -> dict[UUID, Receipt]:
     return {move_of[row.envelope_id]: row for row in rows}
 
 
+def introduce(branches: Iterable[tuple[str, str, bool]]) -> None:
+    """Make those of (code, name, is active) known to the directory that it does not know yet."""
+    rows = [Directory(branch_code=code, name=name, is_active=active) for code, name, active in branches]
+    with center():
+        Directory.objects.bulk_create(rows, ignore_conflicts=True)
+
+
 def publish(branches: Iterable[tuple[str, str, bool]]) -> None:
-    """Make (code, name, is active) known to the directory."""
+    """Make (code, name, is active) known to the directory, whatever it said before."""
     rows = [Directory(branch_code=code, name=name, is_active=active) for code, name, active in branches]
     with center():
         Directory.objects.bulk_create(

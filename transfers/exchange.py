@@ -83,6 +83,8 @@ def _said(crossing: Crossing) -> services.Answer:
 def _deposit(crossing: Crossing) -> Envelope:
     case = crossing.known_case
     content = case.contents.get(envelope_id=crossing.envelope_id)
+    # To the center an unheard-of branch is a closed one, and its no is final: a first deposit may precede any sync.
+    services.introduce([(case.destination_id, case.destination.name, case.destination.is_active)])
     return services.deposit(
         Envelope(
             id=crossing.envelope_id,

@@ -12,7 +12,7 @@ from django.urls import reverse
 from branches.models import Branch, PensionFile, User
 from branches.roles import Action, Role
 from central import services
-from central.models import Receipt, Seat
+from central.models import Directory, Receipt, Seat
 from pension_transfer.lib.errors import NotNow
 from tests import oracle
 from tests.cast import DIFFERENCE, MOVE, PAPER, Walk, make_file, national_code, press
@@ -247,6 +247,11 @@ def test_staff_of_another_branch_does_not_receive_for_the_destination(walk: Walk
     walk.to(State.SENT)
     with refused(workflow.NotAllowed, "role"):
         _receive(walk, by=walk.cast.at(walk.cast.third, Role.DESTINATION_STAFF))
+
+
+def test_the_first_deposit_of_a_site_needs_no_sync_before(walk: Walk) -> None:
+    Directory.objects.all().delete()
+    assert walk.to(State.SENT).state == State.SENT
 
 
 def test_the_page_says_that_a_branch_is_unknown_here_and_keeps_the_step(walk: Walk) -> None:
