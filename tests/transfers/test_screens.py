@@ -56,6 +56,15 @@ def test_the_outsider_sees_nothing_of_anybody(walk: Walk) -> None:
     assert outside.get(reverse("refer", args=[walk.file.pk])).status_code == 404
 
 
+@pytest.mark.parametrize("role", [Role.CLERK, Role.TECHNICAL_OFFICER, Role.AUDITOR])
+def test_what_is_missing_leads_to_a_page_that_opens(walk: Walk, role: str) -> None:
+    case = walk.to(State.REFERRAL)
+    reader = walk.cast.reader(role) if role == Role.AUDITOR else walk.cast.at(walk.cast.origin, role)
+    page = as_(reader).get(reverse("case", args=[case.pk])).context["page"]
+    assert page.missing
+    assert [as_(reader).get(lack.url).status_code for lack in page.missing] == [200] * len(page.missing)
+
+
 @pytest.mark.parametrize("screen", ["case", "decrees"])
 def test_another_branch_does_not_see_the_case(walk: Walk, screen: str) -> None:
     case = walk.to(State.DRAFT)

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from branches.models import Status, User
-from branches.roles import Action
+from branches.roles import Action, can
 from pension_transfer.lib.calendar import add_months
 from pension_transfer.lib.errors import NotSeen, Refusal
 from pension_transfer.lib.templatetags.persian import fa, jalali
@@ -249,10 +249,15 @@ class CasePage:
         return [Lack(text, self._where(path)) for text, (path, _code) in zip(texts, self.case.missing, strict=True)]
 
     def _where(self, path: str) -> str:
+        """Where it is entered, for who may correct the file; the others can only read it."""
         part = path.split(".")[0]
-        if part in CORRECTED_IN:
+        if part in CORRECTED_IN and self._corrects:
             return url_of("file_correct", self.case.pension_file_id, CORRECTED_IN[part])
         return url_of("file", self.case.pension_file_id)
+
+    @cached_property
+    def _corrects(self) -> bool:
+        return can(self.user, Action.CORRECT_FILE, self.case.branch)
 
     @property
     def differences(self) -> list[Difference]:
