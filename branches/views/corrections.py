@@ -165,8 +165,11 @@ def number(text: str | None) -> int | None:
 
 
 def command_of(request: HttpRequest) -> uuid.UUID | None:
-    """The posted command id, or None when there is none."""
+    """The posted command id; None while the form is only looked at, BadInput for a form that came without one."""
     try:
         return uuid.UUID(request.POST.get("command_id", ""))
     except ValueError:
-        return None
+        if request.method != "POST":
+            return None
+        sentence = _("This form came incomplete; nothing was stored. Open the page anew and press again.")
+        raise BadInput(sentence, "incomplete") from None

@@ -38,6 +38,15 @@ def test_pressing_twice_stores_once(clerk: User, file: PensionFile) -> None:
     assert file.corrections.count() == 1
 
 
+@pytest.mark.parametrize("name", ["file_correct", "file_remove"])
+def test_a_form_without_a_command_is_refused(clerk: User, file: PensionFile, name: str) -> None:
+    row = file.dependents.all()[0]
+    data = {"reason": "مطابق شناسنامه", "command_id": ""}
+    answer = as_(clerk).post(reverse(name, args=[file.pk, "dependent", row.pk]), data)
+    assert answer.status_code == 422
+    assert file.dependents.filter(pk=row.pk).exists() and not file.corrections.exists()
+
+
 def test_a_command_stores_one_correction_of_one_person(cast: Cast, clerk: User, file: PensionFile) -> None:
     colleague, other, key = (
         appoint("colleague", Role.CLERK, branch=cast.origin),
