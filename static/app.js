@@ -66,7 +66,8 @@ function setUpKeys() {
 
 // --- what was typed --------------------------------------------------------------------------------------
 // Kept per person and form in this tab until it is stored: signing in again after the session ended brings it
-// back. Only fields that were changed are kept, so nobody else's later change is typed over unseen.
+// back. Only fields that were changed are kept, so nobody else's later change is typed over unseen. In a form that
+// came back rejected, those changed before are changed still.
 
 const PREFIX = "kept:";
 const user = () => document.body.dataset.user;
@@ -80,7 +81,9 @@ function changed(field) {
 }
 
 function typed(form) {
-  const fields = [...form.elements].filter((field) => keepable(field) && changed(field));
+  const before = form.changedBefore ?? [];
+  const fields = [...form.elements].filter(
+    (field) => keepable(field) && (changed(field) || before.includes(field.id || field.name)));
   return fields.map((field) => [field.id || field.name, field.type === "checkbox" || field.type === "radio" ? field.checked : field.value]);
 }
 
@@ -115,7 +118,10 @@ function announce(form) {
 function restore(form) {
   const kept = JSON.parse(sessionStorage.getItem(keyOf(form)) || "null");
   if (!kept) return;
-  if ("rejected" in form.dataset) return remember(form);
+  if ("rejected" in form.dataset) {
+    form.changedBefore = kept.fields.map(([name]) => name);
+    return remember(form);
+  }
   if (putBack(form, kept.fields)) announce(form);
 }
 

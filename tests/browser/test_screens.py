@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
-from branches.models import User
+from branches.models import PensionFile, User
 from branches.roles import Action, Role
 from tests.browser.conftest import NARROW, PASSWORD, WIDE, addresses
 from tests.cast import Cast
@@ -174,6 +174,23 @@ def test_what_was_typed_is_back_after_signing_in_again(country: Cast, site: str,
     page.keyboard.press("Enter")
     expect(page.locator("[name=reason]")).to_have_value("برگ دوم پرونده ندارد")
     assert TransferCase.objects.get(pk=case.pk).state == State.DRAFT
+
+
+def test_what_a_rejected_form_brought_back_is_back_as_well(country: Cast, site: str, page_of: Opener) -> None:
+    clerk = person(country, "0801", Role.CLERK)
+    page = page_of(clerk)
+    page.goto(f"/files/{PensionFile.objects.filter(branch='0801').latest('pk').pk}/correct/contact/")
+    page.locator("[name=address]").fill("خیابان سعدی")
+    page.locator("[name=mobile]").fill("0912")
+    page.locator("form[data-keep] button[type=submit]").click()
+    page.locator("[name=mobile][aria-invalid=true]").fill("09121112233")
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.locator("form[data-keep] button[type=submit]").click()
+    page.locator("[name=username]").fill(clerk.username)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("[name=mobile]")).to_have_value("09121112233")
+    expect(page.locator("[name=address]")).to_have_value("خیابان سعدی")
 
 
 def test_a_double_click_takes_a_step_once(country: Cast, site: str, page_of: Opener) -> None:
