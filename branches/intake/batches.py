@@ -75,17 +75,23 @@ def folder() -> Path:
 
 
 @transaction.atomic
-def go_on(batch: ImportBatch, by: User) -> None:
-    """From the preview to taking in; or wake an import whose process died. NotNow when neither is the case."""
+def go_on(batch: ImportBatch, by: User, command_id: uuid.UUID) -> None:
+    """From the preview to taking in; or wake an import whose process died. NotNow when neither is the case.
+
+    The same `command_id` again changes nothing.
+    """
     if not can(by, Action.IMPORT_FILES, batch.branch):
         raise NotAllowed(_("You may not take in files of this branch."), "import.not_allowed")
     if batch.state == State.CHECKED and batch.new <= 0:
         raise NotNow(_("There is nothing new to take in."), "import.nothing_new")
+    if ImportBatch.objects.filter(pk=batch.pk, start_command_id=command_id).exists():
+        return
     now = timezone.now()
     checked = ImportBatch.objects.filter(pk=batch.pk, state=State.CHECKED)
     stopped = ImportBatch.objects.filter(pk=batch.pk, state__in=ImportBatch.UNDER_WAY, heartbeat__lt=now - STALE_AFTER)
-    begun = checked.update(state=State.IMPORTING, started_by=by, heartbeat=now, phase=Phase.READING, steps_done=0)
-    if not begun and not stopped.exclude(upload="").update(heartbeat=now):
+    sign = {"heartbeat": now, "start_command_id": command_id}
+    begun = checked.update(state=State.IMPORTING, started_by=by, phase=Phase.READING, steps_done=0, **sign)
+    if not begun and not stopped.exclude(upload="").update(**sign):
         raise NotNow(_("This import is under way or finished already."), "import.not_now")
     transaction.on_commit(lambda: start_process(batch), robust=True)
 

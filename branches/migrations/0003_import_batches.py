@@ -95,6 +95,7 @@ class Migration(migrations.Migration):
                         verbose_name="taken in by",
                     ),
                 ),
+                ("start_command_id", models.UUIDField(editable=False, null=True)),
             ],
             options={
                 "verbose_name": "import",

@@ -59,6 +59,7 @@ class ImportBatch(models.Model):
     steps_total = models.PositiveIntegerField(default=0)
     heartbeat = models.DateTimeField(default=timezone.now)
     started_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("taken in by"))
+    start_command_id = models.UUIDField(null=True, editable=False)
     finished_at = models.DateTimeField(null=True)
 
     pension_files = models.PositiveIntegerField(_("pension files"), default=0)

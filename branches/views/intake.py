@@ -105,7 +105,7 @@ def shown(finding: ImportFinding) -> Shown:
 @require_POST
 def import_start(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Take in what was checked; or go on with an import that stopped."""
-    batches.go_on(_seen(request, pk), _person(request))
+    batches.go_on(_seen(request, pk), _person(request), _command_id(request))
     return redirect("import_batch", pk)
 
 

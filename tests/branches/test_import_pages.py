@@ -81,8 +81,9 @@ def until(batch: ImportBatch, *states: str, also: Callable[[], bool] = lambda: F
     raise AssertionError(f"still {batch.state}: {batch.message}")
 
 
-def start(client: Client, batch: ImportBatch) -> int:
-    return client.post(reverse("import_start", args=[batch.pk]), {"command_id": uuid.uuid4()}).status_code
+def start(client: Client, batch: ImportBatch, command: Any = None) -> int:
+    posted = {"command_id": command or uuid.uuid4()}
+    return client.post(reverse("import_start", args=[batch.pk]), posted).status_code
 
 
 def downloaded(client: Client, page: str, batch: ImportBatch) -> bytes:
@@ -108,9 +109,16 @@ def test_from_the_upload_to_the_report(cast: Cast, tmp_path: Path, process: None
     assert len(shown.context["shown"]) == 50 and shown.context["page"].next_url
     assert client.get(page.url, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
 
-    assert start(client, batch) == 302
+    pressed = uuid.uuid4()
+    assert [start(client, batch, "nothing"), start(client, batch, pressed), start(client, batch, pressed)] == [
+        422,
+        302,
+        302,
+    ]
     batch = until(batch, State.DONE)
     assert (batch.written, batch.unchanged, PensionFile.objects.count()) == (46, 0, 46)
+    running = list(batches._started)
+    assert start(client, batch, pressed) == 302 and batches._started == running  # nothing was begun again
     assert start(client, batch) == 409
     assert not batch.upload
     assert downloaded(client, "import_report", batch)[:2] == b"PK"
