@@ -38,6 +38,10 @@ def center() -> Iterator[None]:
         yield
 
 
+def _entries(branches: Iterable[tuple[str, str, bool]]) -> list[Directory]:
+    return [Directory(branch_code=code, name=name, is_active=active) for code, name, active in branches]
+
+
 def _locked_seat(number: str) -> Seat | None:
     return Seat.objects.select_for_update().filter(pk=number).first()
 
@@ -45,9 +49,13 @@ def _locked_seat(number: str) -> Seat | None:
 # --- the four verbs ---------------------------------------------------------------------------------
 
 
-def deposit(envelope: Envelope) -> Envelope:
-    """Put a sealed envelope at its addressee's disposal; Refused with a code of ENVELOPE_FAULTS."""
+def deposit(envelope: Envelope, unheard: Iterable[tuple[str, str, bool]] = ()) -> Envelope:
+    """Put a sealed envelope at its addressee's disposal; Refused with a code of ENVELOPE_FAULTS.
+
+    `unheard`: (code, name, is active) for the directory, where it has not heard of a branch yet.
+    """
     with center():
+        Directory.objects.bulk_create(_entries(unheard), ignore_conflicts=True)
         seat = _locked_seat(envelope.pension_number)
         if stored := Envelope.objects.filter(pk=envelope.pk).first():
             return stored
@@ -169,17 +177,12 @@ def cancelled(moves: Iterable[UUID]) -> dict[UUID, Receipt]:
     return {move_of[row.envelope_id]: row for row in rows}
 
 
-def introduce(branches: Iterable[tuple[str, str, bool]]) -> None:
-    """Make those of (code, name, is active) known to the directory that it does not know yet."""
-    rows = [Directory(branch_code=code, name=name, is_active=active) for code, name, active in branches]
-    with center():
-        Directory.objects.bulk_create(rows, ignore_conflicts=True)
-
-
 def publish(branches: Iterable[tuple[str, str, bool]]) -> None:
     """Make (code, name, is active) known to the directory, whatever it said before."""
-    rows = [Directory(branch_code=code, name=name, is_active=active) for code, name, active in branches]
     with center():
         Directory.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["branch_code"], update_fields=["name", "is_active"]
+            _entries(branches),
+            update_conflicts=True,
+            unique_fields=["branch_code"],
+            update_fields=["name", "is_active"],
         )

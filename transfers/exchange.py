@@ -84,7 +84,7 @@ def _deposit(crossing: Crossing) -> Envelope:
     case = crossing.known_case
     content = case.contents.get(envelope_id=crossing.envelope_id)
     # To the center an unheard-of branch is a closed one, and its no is final: a first deposit may precede any sync.
-    services.introduce([(case.destination_id, case.destination.name, case.destination.is_active)])
+    unheard = [(case.destination_id, case.destination.name, case.destination.is_active)]
     return services.deposit(
         Envelope(
             id=crossing.envelope_id,
@@ -97,7 +97,8 @@ def _deposit(crossing: Crossing) -> Envelope:
             last_paid_month=case.last_paid_month or 0,
             body=content.body,
             seal=content.seal,
-        )
+        ),
+        unheard,
     )
 
 
