@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -199,7 +199,7 @@ def _can_be_written(case: TransferCase, by: User) -> list[str]:
         with transaction.atomic():
             differing = snapshot.differences(case.content, snapshot.write_file(case.content, case.branch))
             transaction.set_rollback(True)
-    except (ValidationError, DatabaseError):
+    except (ValidationError, DataError, IntegrityError):  # a row in use, or a database away, is no such fault
         differing = [""]
     sentence = _("What was received cannot be written here as it was sealed: return the case to the origin.")
     return [sentence] if differing else []

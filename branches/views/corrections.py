@@ -1,7 +1,6 @@
 """Correcting a pension file by page: a row is corrected, added or taken out, always with a reason."""
 
 import copy
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ from branches.sections import SECTIONS, section_label
 from branches.shown import facts
 from branches.views.files import menu_path, person, seen_file
 from pension_transfer.lib.errors import BadInput, NotNow
+from pension_transfer.lib.posting import command_id, seen
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,8 @@ def open_file(request: HttpRequest, pk: int) -> tuple[PensionFile, Correction | 
     """The file for correcting, and what this very command has done to it already."""
     file = seen_file(person(request), pk)
     services.must_may_correct(person(request), file)
-    return file, services.done_before(command_of(request), person(request), file)
+    command = command_id(request) if request.method == "POST" else None
+    return file, services.done_before(command, person(request), file)
 
 
 def show(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
@@ -127,8 +128,8 @@ def store(request: HttpRequest, place: Place, form: CorrectionForm, lines: Any) 
         person(request),
         form.cleaned_data["reason"],
         form.correction() | ({"lines": kept_lines(lines)} if lines else {}),
-        seen=number(request.POST.get("seen")),
-        command_id=command_of(request),
+        seen=seen(request),
+        command_id=command_id(request),
     )
 
 
@@ -140,8 +141,8 @@ def take_out(request: HttpRequest, place: Place, form: RemovalForm) -> None:
         place.subject.pk,
         person(request),
         form.cleaned_data["reason"],
-        seen=number(request.POST.get("seen")),
-        command_id=command_of(request),
+        seen=seen(request),
+        command_id=command_id(request),
     )
 
 
@@ -157,19 +158,3 @@ def stored(request: HttpRequest, file: PensionFile, section: str) -> HttpRespons
     """Say that the correction is stored, back on its section."""
     messages.success(request, _("The correction is stored, and it stands in the file's history."))
     return redirect(f"{reverse('file', args=[file.pk])}#{section}")
-
-
-def number(text: str | None) -> int | None:
-    """A posted number, or None."""
-    return int(text) if text and text.isascii() and text.isdigit() else None
-
-
-def command_of(request: HttpRequest) -> uuid.UUID | None:
-    """The posted command id; None while the form is only looked at, BadInput for a form that came without one."""
-    try:
-        return uuid.UUID(request.POST.get("command_id", ""))
-    except ValueError:
-        if request.method != "POST":
-            return None
-        sentence = _("This form came incomplete; nothing was stored. Open the page anew and press again.")
-        raise BadInput(sentence, "incomplete") from None

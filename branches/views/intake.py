@@ -18,6 +18,7 @@ from branches.models import ImportBatch, ImportFinding, User
 from branches.roles import MATRIX, Action
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotSeen
 from pension_transfer.lib.paging import page_of
+from pension_transfer.lib.posting import command_id
 
 State = ImportBatch.State
 # Which of the pieces' looks an import's state has.
@@ -61,7 +62,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
 
 
 def _uploaded(request: HttpRequest, data: dict[str, Any]) -> ImportBatch:
-    return batches.upload(data["branch"], data["file"], _person(request), _command_id(request))
+    return batches.upload(data["branch"], data["file"], _person(request), command_id(request))
 
 
 @require_GET
@@ -105,7 +106,7 @@ def shown(finding: ImportFinding) -> Shown:
 @require_POST
 def import_start(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Take in what was checked; or go on with an import that stopped."""
-    batches.go_on(_seen(request, pk), _person(request), _command_id(request))
+    batches.go_on(_seen(request, pk), _person(request), command_id(request))
     return redirect("import_batch", pk)
 
 
@@ -156,11 +157,3 @@ def _seen(request: HttpRequest, pk: uuid.UUID) -> ImportBatch:
     if batch is None:
         raise NotSeen(_("There is no such import for you."), "not_seen")
     return batch
-
-
-def _command_id(request: HttpRequest) -> uuid.UUID:
-    try:
-        return uuid.UUID(request.POST.get("command_id", ""))
-    except ValueError:
-        sentence = _("This form came incomplete; nothing was stored. Open the page anew and press again.")
-        raise BadInput(sentence, "incomplete") from None

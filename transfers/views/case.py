@@ -17,6 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from branches.roles import Action
 from pension_transfer.lib.errors import BadInput, NotNow, NotSeen, Refusal, Waiting
 from pension_transfer.lib.paging import page_of
+from pension_transfer.lib.posting import Rejected, command_id, is_piece, seen
 from transfers import presentation, workflow
 from transfers.hurdles import action_label
 from transfers.models import TransferCase
@@ -24,7 +25,6 @@ from transfers.models.case import TransferCaseQuerySet
 from transfers.states import MOVES, WITHIN, Side, State
 from transfers.views.case_page import CasePage, find_case
 from transfers.views.context import menu_path, person
-from transfers.views.posting import Rejected, command_id, is_piece, seen
 from transfers.views.pressable import IN_PLACE, standing_of, turn_of
 
 # Where a step leads when it was taken; the others stay on the page they were pressed on.

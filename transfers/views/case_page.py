@@ -13,6 +13,7 @@ from branches.models import Status, User
 from branches.roles import Action, can
 from pension_transfer.lib.calendar import add_months
 from pension_transfer.lib.errors import NotSeen, Refusal
+from pension_transfer.lib.posting import Rejected
 from pension_transfer.lib.templatetags.persian import fa, jalali
 from transfers import completeness, hurdles, presentation, timeline
 from transfers.buttons import Button, available
@@ -20,7 +21,6 @@ from transfers.inputs import INPUTS, SECTION_NAMES, ActionForm
 from transfers.models import Discrepancy, Tick, TransferCase, TransferEvent
 from transfers.states import Side, State
 from transfers.views.context import url_of
-from transfers.views.posting import Rejected
 from transfers.views.pressable import IN_PLACE, Pressable, next_step, show_errors, standing_of
 
 BACKWARDS = frozenset({Action.SEND_BACK, Action.RECALL})

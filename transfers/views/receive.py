@@ -13,11 +13,11 @@ from django.views.decorators.http import require_http_methods
 from branches.models import Branch, User
 from branches.roles import Action
 from pension_transfer.lib.errors import NotAllowed, NotNow, Refusal, Waiting
+from pension_transfer.lib.posting import command_id
 from transfers import exchange, workflow
 from transfers.models import TransferCase
 from transfers.views.case import sentence_of
 from transfers.views.context import branches_where, envelopes_for, menu_path, person
-from transfers.views.posting import command_id
 
 
 @dataclass(frozen=True)

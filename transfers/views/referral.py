@@ -13,13 +13,13 @@ from branches.models import PensionFile, Status, User
 from branches.roles import Action, can, scoped
 from branches.views.files import page_or_found
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen
+from pension_transfer.lib.posting import command_id
 from transfers import hurdles, workflow
 from transfers.inputs import MoveForm
 from transfers.models import TransferCase
 from transfers.states import Side
 from transfers.views.case import sentence_of
 from transfers.views.context import branches_where, menu_path, person
-from transfers.views.posting import command_id
 from transfers.views.pressable import show_errors
 
 

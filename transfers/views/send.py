@@ -13,11 +13,11 @@ from django.views.decorators.http import require_http_methods
 from branches.models import User
 from branches.roles import Action
 from pension_transfer.lib.errors import NotAllowed, Refusal
+from pension_transfer.lib.posting import command_id
 from transfers import workflow
 from transfers.models import Part, TransferCase, TransferEvent
 from transfers.states import State
 from transfers.views.context import branches_where, menu_path, person
-from transfers.views.posting import command_id
 
 SHOWN = 100  # cases on one page; the oldest come first, so the rest follow when these are sent
 

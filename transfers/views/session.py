@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_htmx.http import HttpResponseClientRefresh
 
-from transfers.views.posting import is_piece
+from pension_transfer.lib.posting import is_piece
 
 
 class SignInForm(AuthenticationForm):
