@@ -49,7 +49,7 @@ class Action(models.TextChoices):
     REFER = "refer", _("Record the referral")
     EDIT_MOVE = "edit_move", _("Edit the referral")
     ASSEMBLE = "assemble", _("Complete the draft")
-    TICK = "tick", _("Tick a section compared with the paper file")
+    JUDGE = "judge", _("Compare with the paper file")
     APPROVE_TECHNICAL = "approve_technical", _("Approve as technical officer")
     SEND_BACK = "send_back", _("Send back")
     APPROVE_HEAD = "approve_head", _("Send the data to the center")
@@ -59,8 +59,6 @@ class Action(models.TextChoices):
     RECEIVE = "receive", _("Receive from the center")
     SHOW_DECREES = "show_decrees", _("Show the decrees received from the center")
     RECORD_PAPER = "record_paper", _("Record the arrival of the paper file")
-    NOTE_DISCREPANCY = "note_discrepancy", _("Note a discrepancy")
-    DROP_DISCREPANCY = "drop_discrepancy", _("Drop a discrepancy noted by mistake")
     VERIFY = "verify", _("Confirm the comparison")
     RETURN_TO_ORIGIN = "return_to_origin", _("Return to origin")
     REGISTER = "register", _("Confirm the registration of the data")
@@ -81,7 +79,7 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.REFER: _CLERK,
     Action.EDIT_MOVE: _CLERK,
     Action.ASSEMBLE: _CLERK,
-    Action.TICK: _OFFICER | _STAFF,
+    Action.JUDGE: _OFFICER | _STAFF,
     Action.APPROVE_TECHNICAL: _OFFICER,
     Action.SEND_BACK: _OFFICER | _HEADS,
     Action.APPROVE_HEAD: _HEADS,
@@ -91,8 +89,6 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.RECEIVE: _STAFF,
     Action.SHOW_DECREES: _STAFF | _OFFICER,
     Action.RECORD_PAPER: _STAFF,
-    Action.NOTE_DISCREPANCY: _STAFF | _OFFICER,
-    Action.DROP_DISCREPANCY: _STAFF | _OFFICER,
     Action.VERIFY: _STAFF,
     Action.RETURN_TO_ORIGIN: _STAFF | _OFFICER,
     Action.REGISTER: _STAFF | _OFFICER,

@@ -72,8 +72,14 @@ class Waiting(models.Model):
         return str(self.envelope_id)
 
 
+MESSAGES = ("paper_sent", "paper_arrived", "question", "answer", "life_event", "held", "released")
+
+
 class Receipt(models.Model):
-    """What a branch says about an envelope. Append-only; two of a kind, or both of a contest, cannot stand."""
+    """What a branch says about an envelope. Append-only; two of a kind, or both of a contest, cannot stand.
+
+    Messages change no envelope's standing, so there may be several of a kind (DESIGN 11.5).
+    """
 
     class Kind(models.TextChoices):
         RECEIVED = "received", _("received")
@@ -83,10 +89,18 @@ class Receipt(models.Model):
         RETURNED = "returned", _("returned")
         WITHDRAWN = "withdrawn", _("withdrawn")
         CANCELLED = "cancelled", _("cancelled")
+        # Messages: as many as there are, from either side; each is known by its key.
+        PAPER_SENT = "paper_sent", _("paper file dispatched")
+        PAPER_ARRIVED = "paper_arrived", _("paper file arrived")
+        QUESTION = "question", _("question")
+        ANSWER = "answer", _("answer")
+        LIFE_EVENT = "life_event", _("life event")
+        HELD = "held", _("held")
+        RELEASED = "released", _("released")
 
     # No foreign key: a withdrawal may come before the deposit it forbids (DESIGN 11.3).
     envelope_id = models.UUIDField(_("envelope"))
-    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     by_branch = models.CharField(_("by branch"), max_length=4)
     body = models.JSONField(_("content"), default=dict)
     key = models.UUIDField(_("key"), unique=True)
@@ -95,8 +109,11 @@ class Receipt(models.Model):
     class Meta:
         verbose_name = _("receipt")
         verbose_name_plural = _("receipts")
+        indexes = [models.Index(name="receipt_by_envelope", fields=["envelope_id"])]
         constraints = [
-            models.UniqueConstraint(name="receipt_once", fields=["envelope_id", "kind"]),
+            models.UniqueConstraint(
+                name="receipt_once", fields=["envelope_id", "kind"], condition=~Q(kind__in=MESSAGES)
+            ),
             models.UniqueConstraint(
                 name="taken_or_withdrawn",
                 fields=["envelope_id"],

@@ -95,7 +95,7 @@ def _nothing(envelope: Envelope, seat: Seat) -> None:
 class Rule:
     """Who may give this kind of receipt, after which, not after which, and what follows."""
 
-    side: str
+    side: str  # or both of them
     after: frozenset[str] = frozenset()
     never_after: frozenset[str] = frozenset()
     needs_seal: bool = False  # what is said of the content; a broken one can still be returned
@@ -103,8 +103,9 @@ class Rule:
 
     def check(self, branch: str, envelope: Envelope) -> None:
         """Refused with the code of the first fault."""
-        if branch != getattr(envelope, self.side):
-            raise Refused("not_addressed", getattr(envelope, self.side))
+        speaks = [getattr(envelope, side) for side in self.side.split()]
+        if branch not in speaks:
+            raise Refused("not_addressed", speaks[0])
         kinds = given(envelope)
         if stands := sorted(kinds & self.never_after):
             raise Refused(f"already_{stands[0]}")
@@ -129,4 +130,11 @@ RULES: dict[str, Rule] = {
     ),
     Kind.ACTIVATED: Rule("destination", after=frozenset({Kind.REGISTERED}), follow=payment.free),
     Kind.CANCELLED: Rule("origin", after=frozenset({Kind.RETURNED, Kind.WITHDRAWN}), follow=payment.free),
+    Kind.PAPER_SENT: Rule("origin", never_after=frozenset({Kind.WITHDRAWN})),
+    Kind.PAPER_ARRIVED: Rule("destination", after=TAKEN),
+    Kind.QUESTION: Rule("destination", after=TAKEN, never_after=frozenset({Kind.RETURNED, Kind.REGISTERED})),
+    Kind.ANSWER: Rule("origin", after=frozenset({Kind.QUESTION})),
+    Kind.LIFE_EVENT: Rule("origin destination", never_after=frozenset({Kind.WITHDRAWN})),
+    Kind.HELD: Rule("origin destination", never_after=frozenset({Kind.WITHDRAWN, Kind.ACTIVATED})),
+    Kind.RELEASED: Rule("origin destination", after=frozenset({Kind.HELD})),
 }

@@ -12,9 +12,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import NumericRange
+from django.db.models import Q
 
 from central import payment
-from central.models import Custody, Directory, Envelope, Receipt, Seat, Waiting
+from central.models import MESSAGES, Custody, Directory, Envelope, Receipt, Seat, Waiting
 from central.rules import ENVELOPE_FAULTS, RULES, Refused
 
 Kind = Receipt.Kind
@@ -88,12 +89,19 @@ def answer(said: Answer, pension_number: str = "") -> Receipt:
         if number is None:
             raise Refused("unknown")
         seat = _locked_seat(number)
-        if repeated := Receipt.objects.filter(envelope_id=said.envelope_id, kind=said.kind).first():
+        if repeated := Receipt.objects.filter(_repeats(said)).first():
             return _same(repeated, said)
         envelope = stored.first()
         if envelope is None and said.kind == Kind.WITHDRAWN:
             return Receipt.objects.create(**vars(said))
         return _record(said, envelope, seat)
+
+
+def _repeats(said: Answer) -> Q:
+    """A message is known by its key alone; of the rest there is one a kind."""
+    if said.kind in MESSAGES:
+        return Q(key=said.key)
+    return Q(envelope_id=said.envelope_id, kind=said.kind)
 
 
 def _record(said: Answer, envelope: Envelope | None, seat: Seat | None) -> Receipt:

@@ -133,7 +133,7 @@ MOVE = {
 }
 PAPER = {"paper_arrived_on": "1405/08/25", "paper_letter_number": "77/1", "paper_pages": "120"}
 DIFFERENCE = {
-    "section": "principal", "field": "birth_date", "paper_value": "1334/02/16", "code": "different_value",
+    "path": "principal.birth_date", "verdict": "differs", "paper_value": "1334/02/16", "code": "different_value",
     "severity": "must_be_corrected", "note": "",
 }  # fmt: skip
 
@@ -143,9 +143,10 @@ def press(action: str, case: TransferCase, by: User, **data: Any) -> TransferCas
     return workflow.perform(action, case.pk, by=by, command_id=uuid.uuid4(), data=data)
 
 
-def tick_all(case: TransferCase, by: User) -> TransferCase:
+def judge_all(case: TransferCase, by: User) -> TransferCase:
+    """Every field that nobody has judged yet is as on paper."""
     for section in SECTIONS:
-        case = press(Action.TICK, case, by, section=section, ticked="on")
+        case = press(Action.JUDGE, case, by, path=section, verdict="match")
     return case
 
 
@@ -178,7 +179,7 @@ class Walk:
         self.draft()
 
     def technical(self) -> None:
-        tick_all(self.case, self.officer)
+        judge_all(self.case, self.officer)
         self.case = press(Action.APPROVE_TECHNICAL, self.case, self.officer, last_paid_month="1405/08")
 
     def send(self) -> None:
@@ -193,13 +194,13 @@ class Walk:
     def compare(self) -> None:
         press(Action.SHOW_DECREES, self.copy, self.staff)
         press(Action.RECORD_PAPER, self.copy, self.staff, **PAPER)
-        tick_all(self.copy, self.staff)
+        judge_all(self.copy, self.staff)
 
     def verify(self) -> None:
         self.copy = press(Action.VERIFY, self.copy, self.staff)
 
     def give_back(self) -> None:
-        press(Action.NOTE_DISCREPANCY, self.copy, self.staff, **DIFFERENCE)
+        press(Action.JUDGE, self.copy, self.staff, **DIFFERENCE)
         self.copy = press(Action.RETURN_TO_ORIGIN, self.copy, self.staff)
 
     def register(self) -> None:

@@ -15,13 +15,13 @@ from transfers.models import (
     Content,
     Crossing,
     Discrepancy,
+    Mark,
     Part,
-    Tick,
     TransferCase,
     TransferEvent,
 )
 
-WRITTEN = (Command, Content, Crossing, Discrepancy, Part, Tick, TransferCase, TransferEvent)
+WRITTEN = (Command, Content, Crossing, Discrepancy, Part, Mark, TransferCase, TransferEvent)
 
 
 def written() -> list[int]:

@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from branches.models import Branch, PensionFile, User
 from branches.roles import Action
 from central import contract
-from central.models import Envelope
+from central.models import MESSAGES, Envelope
 from pension_transfer.lib.errors import NotNow
-from transfers import exchange, trail
-from transfers.models import Crossing, TransferCase, Verb
+from transfers import exchange, presentation, trail
+from transfers.comparison import differing
+from transfers.models import Crossing, Mark, TransferCase, Verb
 from transfers.states import Side, State
 
 if TYPE_CHECKING:
@@ -71,6 +72,12 @@ def intend_taking(envelope_id: uuid.UUID, branch: Branch, by: User, role: str, c
     )  # fmt: skip
 
 
+def comes_too_early(crossing: Crossing) -> bool:
+    """A message about an envelope that the center has not got yet."""
+    deposits = Crossing.objects.filter(envelope_id=crossing.envelope_id, verb=Verb.DEPOSIT, state="open")
+    return crossing.kind in MESSAGES and deposits.exists()
+
+
 def close_crossing(crossing: Crossing, state: str, reason: str = "") -> bool:
     """The center has answered; False when its answer was known already."""
     changed = {"state": state, "reason": reason[:80], "settled_at": timezone.now()}
@@ -90,9 +97,13 @@ def _plain(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _return_body(doing: "Doing") -> dict[str, Any]:
-    rows = doing.case.discrepancies.filter(version=doing.case.version)
-    names = ("section", "field", "sent_value", "paper_value", "code", "severity", "note", "by_name")
-    return _plain(doing.input) | {"discrepancies": list(rows.values(*names))}
+    return _plain(doing.input) | {"discrepancies": [_said_of(doing.case, mark) for mark in differing(doing.case)]}
+
+
+def _said_of(case: TransferCase, mark: Mark) -> dict[str, Any]:
+    names = ("path", "paper_value", "code", "severity", "note")
+    sent = presentation.value_at(case.content, mark.path)
+    return {name: getattr(mark, name) for name in names} | {"sent_value": sent, "by_name": str(mark.by)}
 
 
 DECIDED_THERE: dict[str, tuple[str, str]] = {

@@ -17,9 +17,9 @@ WHY: dict[str, tuple[Any, Any]] = {
     Action.REFER: (PART_1, _("The file that moves, the branch it moves to, and the letter of the referral.")),
     Action.EDIT_MOVE: (OWN, _("Destination, letter and note can be changed until the technical approval.")),
     Action.ASSEMBLE: (PART_1, _("The data is gathered from the pension file and checked; what is missing is listed.")),
-    Action.TICK: (
+    Action.JUDGE: (
         BOTH_PARTS,
-        _("Every section is compared with the paper file; a section that changes must be compared anew."),
+        _("Every field is compared with the paper file; a field that changes must be compared anew."),
     ),
     Action.APPROVE_TECHNICAL: (
         PART_1,
@@ -36,8 +36,6 @@ WHY: dict[str, tuple[Any, Any]] = {
     Action.RECEIVE: (PART_2, _("What waits at the center for this branch is taken over, read-only.")),
     Action.SHOW_DECREES: (PART_2, _("Before anything else all decrees received are shown.")),
     Action.RECORD_PAPER: (PART_2, _("The paper file travels as before; its arrival is recorded.")),
-    Action.NOTE_DISCREPANCY: (OWN, _("What differs from the paper file is written down; it is never changed here.")),
-    Action.DROP_DISCREPANCY: (OWN, _("A discrepancy noted by mistake is taken back.")),
     Action.VERIFY: (PART_2, _("The data received equals the paper file.")),
     Action.RETURN_TO_ORIGIN: (OWN, _("What must be corrected goes back to the origin and comes again.")),
     Action.REGISTER: (

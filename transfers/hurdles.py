@@ -1,5 +1,6 @@
 """What stands in the way: why a step is closed, in sentences that say what to do."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -12,11 +13,12 @@ from branches.models import PensionFile, Status, User
 from branches.roles import Action, acting_roles
 from central import contract
 from pension_transfer.lib.errors import NotNow
-from transfers import completeness, snapshot
+from pension_transfer.lib.templatetags.persian import fa
+from transfers import comparison, completeness, snapshot
 from transfers.effects import list_missing
-from transfers.inputs import SECTION_NAMES
-from transfers.models import Part, Severity, TransferCase
-from transfers.states import MOVES, WITHIN, State
+from transfers.labels import SECTION_NAMES
+from transfers.models import Part, TransferCase
+from transfers.states import MOVES, WITHIN, Side, State
 
 LOST_RACES = {
     "one_open_move": gettext_lazy("This pension already has an open referral. Look it up under tracking."),
@@ -122,18 +124,12 @@ def refuse_referral(file: PensionFile) -> None:
 # --- before a step of a case ------------------------------------------------------------------------------
 
 
-def unticked(case: TransferCase) -> list[str]:
-    """The sections not yet compared, or changed since."""
-    if not case.content:
-        return list(snapshot.SECTIONS)
-    hashes = snapshot.section_hashes(case.content)
-    held = {tick.section: tick.section_hash for tick in case.ticks.all()}
-    return [section for section, now in hashes.items() if held.get(section) != now]
-
-
-def _sections(case: TransferCase, by: User) -> list[str]:
-    names = "، ".join(str(SECTION_NAMES[section]) for section in unticked(case))
-    return [_("Not yet compared with the paper file: %(sections)s.") % {"sections": names}] if names else []
+def _judged(case: TransferCase, by: User) -> list[str]:
+    left = Counter(str(SECTION_NAMES[field.section]) for field in comparison.open_fields(case))
+    if not left:
+        return [] if case.content else [_("The clerk has to complete the draft first.")]
+    names = "، ".join(f"{name} ({fa(number)})" for name, number in left.items())
+    return [_("Not yet compared with the paper file: %(sections)s.") % {"sections": names}]
 
 
 def _assembled(case: TransferCase, by: User) -> list[str]:
@@ -172,14 +168,14 @@ def _decrees_shown(case: TransferCase, by: User) -> list[str]:
     return [] if case.decrees_shown_at else [_("All decrees received must be shown first.")]
 
 
-def must_be_corrected(case: TransferCase) -> int:
-    """How many discrepancies of this version only the origin can mend."""
-    rows = [row for row in case.discrepancies.all() if row.version == case.version]
-    return sum(row.severity == Severity.MUST_BE_CORRECTED for row in rows)
-
-
 def _none_differs(case: TransferCase, by: User) -> list[str]:
-    return [_("A discrepancy must be corrected by the origin: return the case.")] if must_be_corrected(case) else []
+    return [str(TO_BE_CORRECTED[case.side])] if comparison.must_be_corrected(case) else []
+
+
+TO_BE_CORRECTED: dict[str, Any] = {
+    Side.ORIGIN: gettext_lazy("A difference must be corrected in the file: send the draft back to the clerk."),
+    Side.DESTINATION: gettext_lazy("A discrepancy must be corrected by the origin: return the case."),
+}
 
 
 def _own_before_approval(case: TransferCase, by: User) -> list[str]:
@@ -228,13 +224,13 @@ HURDLES: dict[str, list[Callable[[TransferCase, User], list[str]]]] = {
         _assembled,
         _not_another_part(Part.Name.TECHNICAL_APPROVER),
         _as_in_the_file,
-        _sections,
+        _judged,
+        _none_differs,
     ],
     Action.APPROVE_HEAD: [_not_another_part(Part.Name.HEAD_APPROVER), _as_in_the_file],
     Action.CANCEL: [_own_before_approval],
-    Action.TICK: [],
-    Action.VERIFY: [_paper_came, _decrees_shown, _none_differs, _sections],
-    Action.REGISTER: [_not_another_part(Part.Name.REGISTRAR), _seal_holds, _can_be_written],
+    Action.VERIFY: [_paper_came, _decrees_shown, _judged, _none_differs],
+    Action.REGISTER: [_not_another_part(Part.Name.REGISTRAR), _judged, _none_differs, _seal_holds, _can_be_written],
     Action.ACTIVATE: [_not_another_part(Part.Name.ACTIVATOR)],
 }
 

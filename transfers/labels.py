@@ -29,6 +29,15 @@ PARTS = {
     "move": _("Referral"),
 }
 
+SECTION_NAMES = {
+    "principal": _("Principal"),
+    "contact": _("Bank account and address"),
+    "dependents": _("Dependents"),
+    "decrees": _("Decrees"),
+    "deductions": _("Deductions"),
+    "last_pay_certificate": _("Last pay certificate"),
+}
+
 
 def field_of(part: str, name: str) -> Any:
     """The model field behind a field of the content."""

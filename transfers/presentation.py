@@ -16,10 +16,10 @@ from branches.shown import label as label_of_column
 from pension_transfer.lib.calendar import add_months
 from pension_transfer.lib.persian import to_ascii_digits
 from pension_transfer.lib.templatetags import persian
-from transfers import snapshot
-from transfers.inputs import SECTION_NAMES
-from transfers.labels import field_of
-from transfers.models import Tick, TransferCase
+from transfers import comparison, snapshot
+from transfers.fields import COUNT, LINES, PARTS, Field, by_path, fields_of
+from transfers.labels import SECTION_NAMES, field_of
+from transfers.models import TransferCase
 from transfers.states import Side, State
 
 FIRST_MONTH = gettext_lazy("first month payable at destination")
@@ -65,49 +65,33 @@ class Section:
     decrees: list[DecreeSheet] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
     rows: list[list[tuple[str, Any]]] = field(default_factory=list)  # each cell under the name of its column
-    tick: Tick | None = None
+    judged: int = 0
+    fields: int = 0
     is_hidden: bool = False
-    is_compared: bool = False  # whether a tick, or its absence, says something
+    is_compared: bool = False  # whether a comparison, or its absence, says something
 
     @property
     def anchor(self) -> str:
         return f"section-{self.name}"
 
     @property
-    def tick_id(self) -> str:
-        return f"tick-{self.name}"
-
-    @property
-    def selector(self) -> str:
-        return f"#{self.anchor}"
-
-    @property
     def is_ticked(self) -> bool | None:
-        return (self.tick is not None) if self.is_compared else None
-
-    @property
-    def ticked_by(self) -> str:
-        return _("compared by %(name)s") % {"name": self.tick.by} if self.tick else ""
+        return self.judged == self.fields if self.is_compared else None
 
     @property
     def is_empty(self) -> bool:
         return not (self.facts or self.groups or self.decrees or self.rows)
 
-    @property
-    def field_labels(self) -> list[str]:
-        """The names of this section's fields, to choose from when one of them differs."""
-        return list(dict.fromkeys(_labels_of(self.name)))
-
 
 def sections(case: TransferCase) -> list[Section]:
-    """Every section of the case's content, with the ticks that still hold."""
-    found = sections_of(case.content)
-    ticks = {(tick.section, tick.section_hash): tick for tick in case.ticks.all()}
-    hashes = snapshot.section_hashes(case.content) if found else {}
+    """Every section of the case's content, with how far its comparison has come."""
+    found, fields = sections_of(case.content), fields_of(case.content)
+    held = comparison.held_marks(case, fields)
     for section in found:
-        section.tick = ticks.get((section.name, hashes[section.name]))
-        section.is_compared = bool(ticks) or (case.side, case.state) in COMPARING
-        section.is_hidden = section.name == "decrees" and not _may_show_decrees(case)
+        paths = [field.path for field in fields if field.section == section.name]
+        section.fields, section.judged = len(paths), sum(path in held for path in paths)
+        section.is_compared = bool(held) or (case.side, case.state) in COMPARING
+        section.is_hidden = section.name == "decrees" and not case.may_show_decrees
     return found
 
 
@@ -122,11 +106,6 @@ def sections_of(content: dict[str, Any]) -> list[Section]:
 COMPARING = {(Side.ORIGIN, State.DRAFT), (Side.DESTINATION, State.RECEIVED)}
 
 
-def _may_show_decrees(case: TransferCase) -> bool:
-    """At the destination they are shown by a step of their own (directive, part 2)."""
-    return case.side == Side.ORIGIN or case.decrees_shown_at is not None
-
-
 # --- fields -----------------------------------------------------------------------------------------
 
 
@@ -135,21 +114,56 @@ def value_of(part: str, name: str, value: Any) -> Any:
     return shown(field_of(part, name), value)
 
 
-def value_sent(content: dict[str, Any], section: str, name: str) -> str:
-    """What was sent under a field named by its code or its label; empty where a list has several such."""
-    for part in snapshot.SECTIONS.get(section, ()):
-        values = content.get(part) or {}
-        rows = [values] if isinstance(values, dict) else values
-        code = next((code for code in PARTS[part] if name in (code, label(part, code))), "")
-        if code and len(rows) == 1:
-            return to_ascii_digits(strip_tags(str(value_of(part, code, rows[0][code]))))
-    return ""
+def shown_value(field: Field) -> Any:
+    """A field's value as a reader sees it."""
+    if field.name == COUNT:
+        return persian.fa(field.value)
+    if field.name == LINES:
+        return f"{persian.fa(field.value['title'])}: {persian.rial(field.value['amount'])}"
+    if field.name == "birth_date" and isinstance(field.value, int):
+        return value_of(field.part, "birth_year", field.value)
+    return value_of(field.part, field.name, field.value)
 
 
-def field_label(section: str, name: str) -> str:
-    """A field's label where the API named it by its code; what a person typed stays as it is."""
-    parts = snapshot.SECTIONS.get(section, ())
-    return next((label(part, name) for part in parts if name in PARTS[part]), name)
+def value_at(content: dict[str, Any], path: str) -> str:
+    """What stands at a path, as text in Western digits; empty where nothing does."""
+    found = by_path(content).get(path)
+    return to_ascii_digits(strip_tags(str(shown_value(found)))) if found else ""
+
+
+def field_label(field: Field) -> str:
+    """A field's own name."""
+    if field.name == COUNT:
+        return _("Number of rows")
+    return (
+        _("Row %(row)s") % {"row": persian.fa(field.value["order"])}
+        if field.name == LINES
+        else label(field.part, field.name)
+    )
+
+
+def path_label(content: dict[str, Any], path: str) -> str:
+    """A path in words: section, whose row, field. A path that the content no longer has is named by its section."""
+    field = by_path(content).get(path)
+    section = str(SECTION_NAMES.get(path.partition(".")[0], path))
+    if field is None:
+        return section
+    return "، ".join(filter(None, [section, row_label(content, field), field_label(field)]))
+
+
+def row_label(content: dict[str, Any], field: Field) -> str:
+    """Whose or which row a field of a list belongs to."""
+    if not field.row:
+        return ""
+    held = {other.name: other for other in fields_of(content) if other.group == field.group}
+    return " ".join(str(shown_value(held[name])) for name in ROW_NAMES[field.part] if held[name].value)
+
+
+ROW_NAMES = {
+    "dependents": ("first_name", "last_name"),
+    "decrees": ("kind", "number"),
+    "deductions": ("kind", "creditor"),
+}
 
 
 def label(part: str, name: str) -> str:
@@ -159,23 +173,6 @@ def label(part: str, name: str) -> str:
 def _facts(part: str, values: dict[str, Any], leave_out: Iterable[str] = ()) -> list[Fact]:
     names = [name for name in PARTS[part] if name not in leave_out]
     return [Fact(label(part, name), value_of(part, name, values[name]), name in WIDE) for name in names]
-
-
-def _labels_of(section: str) -> Iterable[str]:
-    for part in snapshot.SECTIONS[section]:
-        for name in PARTS[part]:
-            yield label(part, name)
-
-
-PARTS: dict[str, tuple[str, ...]] = {
-    "file": snapshot.FILE,
-    "principal": snapshot.PRINCIPAL,
-    "contact": snapshot.CONTACT,
-    "dependents": snapshot.DEPENDENT,
-    "decrees": snapshot.DECREE,
-    "deductions": snapshot.DEDUCTION,
-    "last_pay_certificate": ("last_paid_month",),
-}
 
 
 # --- sections ---------------------------------------------------------------------------------------

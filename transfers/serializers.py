@@ -47,7 +47,7 @@ class DiscrepancyRow(serializers.ModelSerializer[Discrepancy]):
     class Meta:
         model = Discrepancy
         fields = (
-            "id", "version", "section", "field", "sent_value", "paper_value", "code", "severity", "note",
+            "id", "version", "path", "sent_value", "paper_value", "code", "severity", "note",
             "by_name", "at",
         )  # fmt: skip
         read_only_fields = fields

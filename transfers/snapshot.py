@@ -111,11 +111,6 @@ def content_hash(content: dict[str, Any]) -> str:
     return seal_of(canonical(bare))
 
 
-def section_hashes(content: dict[str, Any]) -> dict[str, str]:
-    """The hash of each section that is compared with the paper file."""
-    return {name: seal_of(canonical([content[part] for part in parts])) for name, parts in SECTIONS.items()}
-
-
 # --- the way back -------------------------------------------------------------------------------------
 
 

@@ -220,26 +220,12 @@ class Flow(models.Model):
 
 
 WITHIN: tuple[Step, ...] = (
-    # Actions that leave the state as it is. Each is in the trail except ticks.
+    # Actions that leave the state as it is. Each is in the trail except judgements of fields.
     Step(Action.EDIT_MOVE, Side.ORIGIN, (State.REFERRAL, State.DRAFT), None, _("Edit the referral")),
-    Step(Action.TICK, Side.ORIGIN, (State.DRAFT,), None, _("Tick a section"), whose_turn=True),
-    Step(Action.TICK, Side.DESTINATION, (State.RECEIVED,), None, _("Tick a section")),
+    Step(Action.JUDGE, Side.ORIGIN, (State.DRAFT,), None, _("Compare with the paper file"), whose_turn=True),
+    Step(Action.JUDGE, Side.DESTINATION, (State.RECEIVED, State.VERIFIED), None, _("Compare with the paper file")),
     Step(Action.SHOW_DECREES, Side.DESTINATION, (State.RECEIVED,), None, _("Show the decrees received")),
     Step(Action.RECORD_PAPER, Side.DESTINATION, (State.RECEIVED,), None, _("Record the paper file")),
-    Step(
-        Action.NOTE_DISCREPANCY,
-        Side.DESTINATION,
-        (State.RECEIVED, State.VERIFIED),
-        None,
-        _("Note a discrepancy"),
-    ),
-    Step(
-        Action.DROP_DISCREPANCY,
-        Side.DESTINATION,
-        (State.RECEIVED, State.VERIFIED),
-        None,
-        _("Drop a discrepancy"),
-    ),
     Step(Action.ACTIVATE, Side.DESTINATION, (State.REGISTERED,), None, _("Activate"), crosses=Crosses.TOLD),
     Step("mark_activated", Side.ORIGIN, (State.REGISTERED,), None, _("The destination pays"), by_itself=True),
 )

@@ -1,6 +1,7 @@
 """Finishing what was cut and fetching what the other side said. Safe to run at any time, by anyone, twice."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,11 +14,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from branches.models import CustodyRequest
-from central.models import Receipt
+from central.models import MESSAGES, Receipt
 from central.rules import Refused
 from pension_transfer.lib.errors import NotNow, Refusal, Waiting
 from transfers import exchange, workflow
-from transfers.models import Crossing, TransferCase
+from transfers.models import Crossing, Heard, TransferCase
 from transfers.states import Side, State, find_step
 
 BATCH = 500
@@ -95,13 +96,12 @@ def set_aside(item: Any) -> Iterator[None]:
 
 
 def fetch(cases: Iterable[TransferCase] | None = None) -> int:
-    """Apply the receipts that open cases wait for; how many steps that were."""
+    """Apply the receipts and messages that open cases wait for; how many steps that were."""
     if cases is None:
         cases = TransferCase.objects.open().filter(state__in=[*EXPECTING, State.RETURNED]).order_by("id")
-    rows = list(cases)
-    sending = [case for case in rows if case.side == Side.ORIGIN and case.state in EXPECTING]
+    rows = [case for case in cases if case.state in EXPECTING or case.state == State.RETURNED]
     returned = [case for case in rows if case.side == Side.DESTINATION and case.state == State.RETURNED]
-    return sum(_mark(batch) for batch in _batches(sending)) + sum(_give_up(batch) for batch in _batches(returned))
+    return sum(_hear(batch) for batch in _batches(rows)) + sum(_give_up(batch) for batch in _batches(returned))
 
 
 def follow(transfer_id: UUID) -> int:
@@ -121,32 +121,56 @@ def _batches(cases: list[TransferCase]) -> Iterator[list[TransferCase]]:
         yield batch
 
 
-def _mark(cases: list[TransferCase]) -> int:
-    by_envelope = {case.envelope_id: case for case in cases if case.envelope_id}
-    news = list(_news(by_envelope, exchange.receipts_of(by_envelope)))
-    return sum(_apply(by_envelope[receipt.envelope_id], receipt) for receipt in news)
+def _hear(cases: list[TransferCase]) -> int:
+    held = {(case.envelope_id, case.branch_id): case for case in cases if case.envelope_id}
+    receipts = exchange.receipts_of({envelope_id for envelope_id, _branch in held if envelope_id})
+    return sum(_apply(case, receipt) for case, receipt in list(_news(held, receipts)))
 
 
-def _news(held: dict[UUID, TransferCase], receipts: Iterable[Receipt]) -> Iterator[Receipt]:
-    """The receipts whose steps are still to be taken: a round costs what is new, not what is open."""
-    at = {envelope_id: case.state for envelope_id, case in held.items()}
+Held = dict[tuple[Any, str], TransferCase]
+
+
+def _news(held: Held, receipts: list[Receipt]) -> Iterator[tuple[TransferCase, Receipt]]:
+    """What has still to be heard: a round costs what is new, not what is open."""
+    at = {case.pk: case.state for case in held.values()}
+    keys = [receipt.key for receipt in receipts if receipt.kind in MESSAGES]
+    heard = set(Heard.objects.filter(pk__in=keys).values_list("pk", flat=True))
+    for case, receipt in _concerned(held, receipts):
+        step = find_step(_action(receipt), case.side, at[case.pk])
+        if step and step.by_itself and receipt.key not in heard:
+            at[case.pk] = step.target or at[case.pk]
+            yield case, receipt
+
+
+def _concerned(held: Held, receipts: list[Receipt]) -> Iterator[tuple[TransferCase, Receipt]]:
+    """Each receipt with the copies of the branches that did not give it."""
+    by_envelope: dict[Any, list[TransferCase]] = defaultdict(list)
+    for (envelope_id, _branch), case in held.items():
+        by_envelope[envelope_id].append(case)
     for receipt in receipts:
-        step = find_step(MARKS.get(receipt.kind, ""), Side.ORIGIN, at[receipt.envelope_id])
-        if step:
-            at[receipt.envelope_id] = step.target or at[receipt.envelope_id]
-            yield receipt
+        yield from ((case, receipt) for case in by_envelope[receipt.envelope_id] if case.branch_id != receipt.by_branch)
+
+
+def _action(receipt: Receipt) -> str:
+    return f"hear_{receipt.kind}" if receipt.kind in MESSAGES else MARKS.get(receipt.kind, "")
 
 
 def _apply(case: TransferCase, receipt: Receipt) -> int:
-    return _advance(MARKS[receipt.kind], case, _said_by(receipt), receipt.body, receipt.envelope_id)
+    key = receipt.key if receipt.kind in MESSAGES else None
+    return _advance(_action(receipt), case, _said_by(receipt), receipt.body, receipt.envelope_id, key)
 
 
 def _advance(
-    action: str, case: TransferCase, who: dict[str, Any], given: dict[str, Any], of: UUID | None = None
+    action: str,
+    case: TransferCase,
+    who: dict[str, Any],
+    given: dict[str, Any],
+    of: UUID | None = None,
+    key: UUID | None = None,
 ) -> int:
     """One step that comes by itself; a case that somebody works on is left to the next round."""
     with suppress(NotNow), set_aside(f"{action} of case {case.pk}"):
-        return int(bool(workflow.advance(action, case.pk, who, given, of)))
+        return int(bool(workflow.advance(action, case.pk, who, given, of, key)))
     return 0
 
 

@@ -12,9 +12,7 @@ from branches.roles import Action, Role
 from central import contract
 from pension_transfer.lib.templatetags.persian import fa, jalali_month
 from transfers.hurdles import action_label
-from transfers.inputs import SECTION_NAMES
 from transfers.models import Code, TransferCase, TransferEvent
-from transfers.presentation import field_label
 from transfers.states import Side, State, find_step
 from transfers.sync import MARKS
 
@@ -30,7 +28,8 @@ DETAILS: dict[str, tuple[Any, Callable[[Any], str]]] = {
     "last_paid_month": (gettext_lazy("last paid month"), jalali_month),
     "letter_number": (gettext_lazy("letter number of the paper file"), fa),
     "pages": (gettext_lazy("pages counted"), fa),
-    "section": (gettext_lazy("section"), lambda name: str(SECTION_NAMES.get(name, name))),
+    "compared": (gettext_lazy("fields compared"), fa),
+    "remarks": (gettext_lazy("with a remark"), fa),
     "code": (gettext_lazy("reason"), lambda code: str(Code(code).label)),
     "receipt_number": (gettext_lazy("registration receipt number"), fa),
 }
@@ -102,6 +101,4 @@ def _label(action: str, side: str, source: str) -> str:
 
 def _details(details: dict[str, Any]) -> list[str]:
     told = [f"{name}: {show(details[key])}" for key, (name, show) in DETAILS.items() if details.get(key)]
-    if field := details.get("field"):
-        told.append(f"{_('field')}: {field_label(details.get('section', ''), field)}")
     return told

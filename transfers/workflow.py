@@ -5,7 +5,7 @@ Order: see and lock -> may -> when -> input -> (decided in the center first?) ->
 
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,10 +19,10 @@ from pension_transfer.lib.errors import NotAllowed, NotNow, NotSeen, Refusal, Wa
 from pension_transfer.lib.failpoints import fail_point
 from transfers import crossings, effects, exchange, hurdles, trail
 from transfers.inputs import take_input
-from transfers.models import Command, Crossing, Part, TransferCase, Verb
+from transfers.models import Command, Crossing, Heard, Part, TransferCase, Verb
 from transfers.states import TURN_ROLES, Crosses, Side, State, Step, find_step
 
-QUIET = {Action.TICK}  # too many for the trail; a tick keeps its own who and when
+QUIET = {Action.JUDGE}  # too many for the trail; a mark keeps its own who and when
 # Called with the move's id when the center has taken a step: the other branch may be on this very site.
 on_crossed: list[Callable[[uuid.UUID], Any]] = []
 
@@ -123,24 +123,42 @@ def receive(envelope_id: uuid.UUID, *, branch: Branch, by: User, command_id: uui
 
 
 def advance(
-    action: str, case_id: int, who: dict[str, Any], given: dict[str, Any], of: uuid.UUID | None = None
+    action: str,
+    case_id: int,
+    who: dict[str, Any],
+    given: dict[str, Any],
+    of: uuid.UUID | None = None,
+    key: uuid.UUID | None = None,
 ) -> TransferCase | None:
-    """Take a step that comes by itself; None when the case is already past it, or past the envelope `of`."""
+    """Take a step that comes by itself; None when the case is already past it, or past the envelope `of`.
+
+    `key` names the message that brings it: one that was heard before changes nothing.
+    """
     with site():
-        return _advance(action, case_id, who, given, of)
+        return _advance(action, case_id, who, given, of, key)
 
 
 def _advance(
-    action: str, case_id: int, who: dict[str, Any], given: dict[str, Any], of: uuid.UUID | None = None
+    action: str,
+    case_id: int,
+    who: dict[str, Any],
+    given: dict[str, Any],
+    of: uuid.UUID | None = None,
+    key: uuid.UUID | None = None,
 ) -> TransferCase | None:
     case = crossings.lock_case(case_id)
     if of and of != case.envelope_id:  # a receipt of another than the current envelope moves nothing (DESIGN 11.4)
         return None
     step = find_step(action, case.side, case.state)
-    if not step or not step.by_itself or not case.is_open:
+    if not step or not step.by_itself or not case.is_open or not _is_news(case, key):
         return None
     _carry_out(Doing(case, action, None, who.get("role", ""), given, who), move=step.target is not None)
     return case
+
+
+def _is_news(case: TransferCase, key: uuid.UUID | None) -> bool:
+    """Whether a message comes for the first time; from now on it has been heard."""
+    return key is None or Heard.objects.get_or_create(pk=key, defaults={"case": case})[1]
 
 
 def assemble_if_complete(case: TransferCase, by: User, role: str) -> bool:
@@ -295,14 +313,20 @@ def _settle_all(case: TransferCase, first: Crossing | None) -> None:
         settle(first)
     said = Crossing.objects.filter(case__branch=case.branch, case__pension_number=case.pension_number)
     for crossing in said.filter(state="open", decided_there=False).order_by("created_at"):
-        with suppress(Refusal):  # waiting or refused: the case says so, see hurdles.at_the_center
+        try:
             settle(crossing)
+        except Waiting:  # what was said later does not overtake it
+            break
+        except Refusal:  # the case says so, see hurdles.at_the_center
+            continue
     if first and first.verb != Verb.WITHDRAW:
         settle(first)
 
 
 def settle(crossing: Crossing) -> None:
     """Carry one crossing over and finish it here. Safe to repeat; Waiting when the center does not answer."""
+    if crossings.comes_too_early(crossing):
+        raise Waiting(_("This step waits for the center and will be done by itself."), "center")
     fail_point("intended")
     try:
         answer = exchange.ask(crossing)

@@ -94,8 +94,8 @@ def _compared_in_part(cast: Cast) -> None:
     walk = Walk(cast, make_file(cast.origin, 50))
     copy = walk.to(State.RECEIVED, Side.DESTINATION)
     press(Action.SHOW_DECREES, copy, walk.staff)
-    press(Action.TICK, copy, walk.staff, section="contact", ticked="on")
-    press(Action.NOTE_DISCREPANCY, copy, walk.staff, section="principal", field="نام پدر", paper_value="احمد",
+    press(Action.JUDGE, copy, walk.staff, path="contact", verdict="match")
+    press(Action.JUDGE, copy, walk.staff, path="principal.father_name", verdict="differs", paper_value="احمد",
           code="different_value", severity="must_be_corrected")  # fmt: skip
 
 

@@ -61,7 +61,7 @@ class Desk:
         self.page.keyboard.press("Control+Enter")
 
     def compare(self, sections: Iterable[str]) -> None:
-        """Tick these, after which every section is."""
+        """Mark these, after which every section is."""
         for section in sections:
             tick = self._at(self.page.locator(f"#tick-{section}[aria-pressed=false]"))
             self.page.keyboard.press("Space")

@@ -46,15 +46,14 @@ ONWARDS: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("origin", "returned"): [("reopen", "clerk")] * 3 + [("cancel", "branch_head")],
     ("destination", "received"): [
         ("compare", "destination_staff"), ("compare", "destination_staff"), ("verify", "destination_staff"),
-        ("verify", "destination_staff"), ("note_discrepancy", "destination_staff"),
+        ("verify", "destination_staff"), ("judge", "destination_staff"),
         ("return_to_origin", "technical_officer"),
     ],
     ("destination", "verified"): [("register", "destination_staff")] * 3 + [("return_to_origin", "destination_staff")],
     ("destination", "registered"): [("activate", "technical_officer"), ("activate", "branch_head")],
 }  # fmt: skip
 CONTESTS = {step.action for step in MOVES if step.crosses == Crosses.DECIDED_THERE}
-NOTHING = {"discrepancy": "0", "envelope_id": str(uuid.UUID(int=0))}
-GIVEN = INPUT | {"drop_discrepancy": NOTHING, "receive": NOTHING, "note_discrepancy": DIFFERENCE}
+GIVEN = INPUT | {"receive": {"envelope_id": str(uuid.UUID(int=0))}, "judge": DIFFERENCE}
 RUBBISH = st.one_of(
     st.text(max_size=40),
     st.integers(),
@@ -180,9 +179,9 @@ class Walks(RuleBasedStateMachine):
         return MOVE | {"destination": destination} if action == Action.EDIT_MOVE else GIVEN.get(action, {})
 
     def _compare(self, case: TransferCase, by: User) -> None:
-        for section in SECTIONS:
-            self._press(case, Action.TICK, by, {"section": section, "ticked": "on"})
         self._press(case, Action.SHOW_DECREES, by, {})
+        for section in SECTIONS:
+            self._press(case, Action.JUDGE, by, {"path": section, "verdict": "match"})
         self._press(case, Action.RECORD_PAPER, by, PAPER)
 
     # --- what nobody expects

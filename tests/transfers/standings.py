@@ -12,7 +12,7 @@ from typing import Any
 
 from branches.models import Appointment, Branch, User
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen, Refusal
-from tests.cast import DIFFERENCE, MOVE, PAPER, Cast, Walk, press
+from tests.cast import MOVE, PAPER, Cast, Walk, press
 from tests.expect import fresh
 from transfers import exchange
 from transfers.models import TransferCase
@@ -28,7 +28,7 @@ MAY = {
     "refer": "clerk",
     "edit_move": "clerk",
     "assemble": "clerk",
-    "tick": "technical_officer destination_staff",
+    "judge": "technical_officer destination_staff",
     "approve_technical": "technical_officer",
     "send_back": f"technical_officer {HEADS}",
     "approve_head": HEADS,
@@ -38,8 +38,6 @@ MAY = {
     "receive": "destination_staff",
     "show_decrees": "technical_officer destination_staff",
     "record_paper": "destination_staff",
-    "note_discrepancy": "technical_officer destination_staff",
-    "drop_discrepancy": "technical_officer destination_staff",
     "verify": "destination_staff",
     "return_to_origin": "technical_officer destination_staff",
     "register": "technical_officer destination_staff",
@@ -48,15 +46,13 @@ MAY = {
 WHY = {"reason": "مدرک ناقص است"}
 INPUT: dict[str, dict[str, Any]] = {  # what each action asks for; the others ask for nothing
     "edit_move": MOVE,
-    "tick": {"section": "contact", "ticked": "on"},
+    "judge": {"path": "contact", "verdict": "match"},
     "approve_technical": {"last_paid_month": "1405/08"},
     "send_back": WHY,
     "recall": WHY,
     "cancel": WHY,
     "receive": {"envelope_id": "of the move"},
     "record_paper": PAPER,
-    "note_discrepancy": DIFFERENCE,
-    "drop_discrepancy": {"discrepancy": "0"},
     "return_to_origin": {"code": "other", "note": "پرونده دیگری رسیده است"},
 }
 # --- how a copy comes to stand there ---------------------------------------------------------------------
@@ -112,12 +108,6 @@ def _at(side: str, state: str) -> Callable[[Walk], TransferCase]:
     return lambda walk: walk.to(state, side)
 
 
-def _noted(reach: Callable[[Walk], TransferCase]) -> Callable[[Walk], TransferCase]:
-    """With a discrepancy that stops nothing: there is something to drop."""
-    clerical = DIFFERENCE | {"severity": "clerical", "note": "غلط نوشتاری"}
-    return lambda walk: press("note_discrepancy", reach(walk), walk.staff, **clerical)
-
-
 def _active_at(side: str) -> Callable[[Walk], TransferCase]:
     return lambda walk: _active(walk) or TransferCase.objects.get(side=side)
 
@@ -154,15 +144,15 @@ def _by_office(open_to: dict[str, str]) -> dict[str, str]:
     return {offices.get(office, office): actions for office, actions in open_to.items()}
 
 
-_MARKING = "tick show_decrees note_discrepancy drop_discrepancy return_to_origin"
-_JUDGING = "note_discrepancy drop_discrepancy return_to_origin register"
+_MARKING = "judge show_decrees return_to_origin"
+_JUDGING = "judge return_to_origin register"
 STANDINGS = [
     _origin("incomplete referral", "referral", clerk="edit_move cancel", heads="cancel"),
     _origin("complete referral", "referral", _complete_referral, clerk="edit_move assemble cancel", heads="cancel"),
-    _origin("draft", "draft", clerk="edit_move assemble cancel", officer="tick send_back", heads="cancel"),
+    _origin("draft", "draft", clerk="edit_move assemble cancel", officer="judge send_back", heads="cancel"),
     _origin(
         "compared draft", "draft", _compared_draft,
-        clerk="edit_move assemble cancel", officer="tick send_back approve_technical", heads="cancel",
+        clerk="edit_move assemble cancel", officer="judge send_back approve_technical", heads="cancel",
     ),
     _origin(
         "draft after a return", "draft", lambda walk: press("reopen", walk.to("returned"), walk.officer),
@@ -178,11 +168,11 @@ STANDINGS = [
     _origin("returned", "returned", clerk="reopen", officer="reopen", heads="cancel"),
     _origin("cancelled", "cancelled"),
     _there(
-        "received there", "received", _noted(_at("destination", "received")),
+        "received there", "received", _at("destination", "received"),
         staff=f"{_MARKING} record_paper", officer=_MARKING,
     ),
-    _there("compared there", "received", _noted(_compared), staff=f"{_MARKING} record_paper verify", officer=_MARKING),
-    _there("verified there", "verified", _noted(_at("destination", "verified")), staff=_JUDGING, officer=_JUDGING),
+    _there("compared there", "received", _compared, staff=f"{_MARKING} record_paper verify", officer=_MARKING),
+    _there("verified there", "verified", _at("destination", "verified"), staff=_JUDGING, officer=_JUDGING),
     _there("registered there", "registered", officer="activate", heads="activate"),
     _there("active there", "registered", _active_at("destination")),
     _there("returned there", "returned", staff="receive"),

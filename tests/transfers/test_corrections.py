@@ -50,7 +50,7 @@ def test_an_approval_lapses_and_only_the_touched_section_is_ticked_anew(walk: Wa
     with pytest.raises(NotNow) as refusal:
         press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="140508")
     assert refusal.value.code == "blocked"
-    press(Action.TICK, case, walk.officer, section="principal", ticked="on")
+    press(Action.JUDGE, case, walk.officer, path="principal", verdict="match")
     case = press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="140508")
     assert case.state == State.TECHNICALLY_APPROVED
 

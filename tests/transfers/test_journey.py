@@ -63,7 +63,7 @@ def test_the_trail_tells_it_all_and_its_chain_holds(walk: Walk) -> None:
 
 def test_a_return_comes_again_as_the_next_version(walk: Walk) -> None:
     case = walk.to(State.RETURNED)
-    assert case.discrepancies.get().field == "birth_date"
+    assert case.discrepancies.get().path == "principal.birth_date"
     assert not PensionFile.objects.get(branch=walk.cast.origin).is_frozen
     case = press(Action.REOPEN, case, walk.clerk)
     case = press(Action.ASSEMBLE, case, walk.clerk)

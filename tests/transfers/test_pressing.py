@@ -9,11 +9,10 @@ from django.utils import translation
 
 from branches.roles import Action, Role
 from central.models import Waiting
-from tests.cast import MOVE, Cast, Walk, make_cast, make_file, press, tick_all
+from tests.cast import MOVE, Cast, Walk, judge_all, make_cast, make_file, press
 from tests.expect import fresh, written
 from tests.pages import ASCII, as_, command, goes_to, push, text
-from transfers.models import Discrepancy, TransferCase, TransferEvent
-from transfers.snapshot import SECTIONS
+from transfers.models import TransferCase, TransferEvent
 from transfers.states import Side, State, find_step
 from transfers.views.case import sentence_of
 
@@ -42,7 +41,7 @@ def test_pressing_twice_takes_the_step_once(walk: Walk) -> None:
 
 
 def test_bad_input_comes_back_on_the_page_it_was_typed_on(walk: Walk) -> None:
-    case = tick_all(walk.to(State.DRAFT), walk.officer)
+    case = judge_all(walk.to(State.DRAFT), walk.officer)
     before = written()
     answer = push(walk.officer, Action.APPROVE_TECHNICAL, case, last_paid_month="1405/02")
     assert (answer.status_code, written()) == (422, before)
@@ -85,7 +84,7 @@ def test_a_step_with_a_form_has_a_page_of_its_own(walk: Walk) -> None:
     case = walk.to(State.DRAFT)
     answer = as_(walk.officer).get(reverse("case_step", args=[case.pk, Action.SEND_BACK]))
     assert (answer.status_code, answer.context["page"].step.action) == (200, Action.SEND_BACK)
-    for action in (Action.APPROVE_HEAD, Action.TICK, "nonsense"):
+    for action in (Action.APPROVE_HEAD, Action.JUDGE, "nonsense"):
         answer = as_(walk.officer).get(reverse("case_step", args=[case.pk, action]))
         assert goes_to(answer) == reverse("case", args=[case.pk])
     assert as_(walk.officer).post(reverse("case_step", args=[case.pk, "nonsense"]), command()).status_code == 404
@@ -135,37 +134,6 @@ def test_what_is_missing_leads_to_where_it_is_entered(walk: Walk) -> None:
 # --- comparing ----------------------------------------------------------------------------------------
 
 
-def test_a_tick_swaps_its_section_alone_and_works_without_javascript(walk: Walk) -> None:
-    case = walk.to(State.DRAFT)
-    url = reverse("case_step", args=[case.pk, Action.TICK])
-    data = {"section": "contact", "ticked": "on", "seen": case.trail_length, "anchor": "section-contact"}
-    piece = as_(walk.officer).post(url, command() | data, headers={"HX-Request": "true"})
-    assert (piece.status_code, "<html" in text(piece)) == (200, False)
-    assert 'id="section-contact"' in text(piece) and 'aria-pressed="true"' in text(piece)
-    assert 'hx-swap-oob="true"' in text(piece)
-    whole = as_(walk.officer).post(url, command() | data | {"section": "principal", "anchor": "section-principal"})
-    assert goes_to(whole) == f"{reverse('case', args=[case.pk])}#section-principal"
-    assert set(case.ticks.values_list("section", flat=True)) == {"contact", "principal"}
-    page = as_(walk.officer).get(reverse("case", args=[case.pk])).context["page"]
-    assert (page.compared, len(page.sections)) == (2, len(SECTIONS))
-
-
-def test_the_numbers_of_a_swapped_piece_are_new(walk: Walk) -> None:
-    case, client = walk.to(State.DRAFT), as_(walk.officer)
-    used = command(section="contact", ticked="on")
-    piece = client.post(reverse("case_step", args=[case.pk, Action.TICK]), used, headers={"HX-Request": "true"})
-    assert used["command_id"] not in text(piece)
-
-
-def test_a_refused_tick_reloads_the_page_with_the_reason(walk: Walk) -> None:
-    case = walk.to(State.DRAFT)
-    data = command(section="contact", ticked="on", seen=case.trail_length + 5)
-    url = reverse("case_step", args=[case.pk, Action.TICK])
-    piece = as_(walk.officer).post(url, data, headers={"HX-Request": "true"})
-    assert piece.headers["HX-Redirect"] == reverse("case", args=[case.pk])
-    assert not case.ticks.exists()
-
-
 def test_decrees_are_hidden_until_they_are_shown(walk: Walk) -> None:
     copy = walk.to(State.RECEIVED, Side.DESTINATION)
     for screen in ("case", "decrees"):
@@ -174,28 +142,6 @@ def test_decrees_are_hidden_until_they_are_shown(walk: Walk) -> None:
     assert goes_to(answer) == reverse("decrees", args=[copy.pk])
     page = text(as_(walk.staff).get(goes_to(answer))).translate(ASCII)
     assert "1/94" in page and "166٬255٬500" in page
-
-
-def test_a_discrepancy_is_noted_dropped_and_seen_at_the_origin(walk: Walk) -> None:
-    copy = walk.to(State.RECEIVED, Side.DESTINATION)
-    press(Action.SHOW_DECREES, copy, walk.staff)
-    form = as_(walk.staff).get(reverse("decrees", args=[copy.pk]), {"section": "contact"}).context["page"].note.form
-    assert form.initial["section"] == "contact"
-    lacking = {"section": "contact", "field": "iban", "code": "different_value", "severity": "must_be_corrected"}
-    wrong = push(walk.staff, Action.NOTE_DISCREPANCY, fresh(copy), back="decrees", **lacking)
-    assert wrong.status_code == 422 and 'id="note_discrepancy_paper_value_error"' in text(wrong)
-    data = {"section": "principal", "field": "نام پدر", "paper_value": "احمد", "code": "different_value",
-            "severity": "must_be_corrected", "back": "decrees", "anchor": "differences"}  # fmt: skip
-    answer = push(walk.staff, Action.NOTE_DISCREPANCY, fresh(copy), **data)
-    assert goes_to(answer) == f"{reverse('decrees', args=[copy.pk])}#differences"
-    noted = Discrepancy.objects.get()
-    assert (noted.sent_value, noted.paper_value) == ("محمد", "احمد")
-    push(walk.staff, Action.DROP_DISCREPANCY, fresh(copy), discrepancy=noted.pk, back="decrees")
-    assert not Discrepancy.objects.exists()
-    push(walk.staff, Action.NOTE_DISCREPANCY, fresh(copy), **data)
-    push(walk.staff, Action.RETURN_TO_ORIGIN, fresh(copy), note="")
-    seen = as_(walk.clerk).get(reverse("case", args=[walk.case.pk])).context["page"].differences
-    assert [(d.field, d.sent_value, d.paper_value) for d in seen] == [("نام پدر", "محمد", "احمد")]
 
 
 def test_registering_shows_first_what_will_be_written(walk: Walk) -> None:

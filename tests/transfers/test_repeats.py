@@ -50,7 +50,7 @@ def _send_again(walk: Walk, destination: Branch | None = None) -> None:
 
 def _give_back(copy: TransferCase, walk: Walk) -> None:
     staff = walk.cast.at(copy.branch, Role.DESTINATION_STAFF)
-    press(Action.NOTE_DISCREPANCY, copy, staff, **DIFFERENCE)
+    press(Action.JUDGE, copy, staff, **DIFFERENCE)
     press(Action.RETURN_TO_ORIGIN, copy, staff)
 
 
@@ -58,7 +58,7 @@ def _give_back(copy: TransferCase, walk: Walk) -> None:
 
 
 def _ticks(side: str, by: User) -> list[Press]:
-    return [(Action.TICK, side, by, {"section": section, "ticked": "on"}) for section in SECTIONS]
+    return [(Action.JUDGE, side, by, {"path": section, "verdict": "match"}) for section in SECTIONS]
 
 
 def _journey(walk: Walk) -> Iterator[Press]:
@@ -73,7 +73,7 @@ def _journey(walk: Walk) -> Iterator[Press]:
     yield (Action.ASSEMBLE, o, walk.clerk, {})
     yield from approve
     yield (Action.RECEIVE, d, walk.staff, {})
-    yield (Action.NOTE_DISCREPANCY, d, walk.staff, DIFFERENCE)
+    yield (Action.JUDGE, d, walk.staff, DIFFERENCE)
     yield (Action.RETURN_TO_ORIGIN, d, walk.staff, {})
     yield (Action.REOPEN, o, walk.clerk, {})
     yield (Action.ASSEMBLE, o, walk.clerk, {})
@@ -81,8 +81,8 @@ def _journey(walk: Walk) -> Iterator[Press]:
     yield (Action.RECEIVE, d, walk.staff, {})
     yield (Action.SHOW_DECREES, d, walk.staff, {})
     yield (Action.RECORD_PAPER, d, walk.staff, PAPER)
-    yield (Action.NOTE_DISCREPANCY, d, walk.staff, DIFFERENCE)
-    yield (Action.DROP_DISCREPANCY, d, walk.staff, {"discrepancy": None})
+    yield (Action.JUDGE, d, walk.staff, DIFFERENCE)
+    yield (Action.JUDGE, d, walk.staff, {"path": "principal.birth_date", "verdict": "match"})
     yield from _ticks(d, walk.staff)
     yield (Action.VERIFY, d, walk.staff, {})
     yield (Action.REGISTER, d, walk.staff, {})
@@ -96,8 +96,6 @@ def _once(walk: Walk, action: str, side: str, by: User, data: dict[str, Any], ke
             origin.envelope_id or uuid.UUID(int=0), branch=walk.cast.destination, by=by, command_id=key
         )
     case = TransferCase.objects.get(side=side)
-    if action == Action.DROP_DISCREPANCY:
-        data = {"discrepancy": case.discrepancies.latest("id").pk if case.discrepancies.exists() else 0}
     return workflow.perform(action, case.pk, by=by, command_id=key, data=data)
 
 

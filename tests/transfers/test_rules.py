@@ -11,7 +11,7 @@ from branches.models import Branch, CustodyRequest, PensionFile
 from branches.roles import Action, Role
 from central.rules import ENVELOPE_FAULTS
 from pension_transfer.lib.errors import BadInput, NotNow
-from tests.cast import DIFFERENCE, MOVE, PAPER, Walk, make_file, press, tick_all
+from tests.cast import DIFFERENCE, MOVE, PAPER, Walk, judge_all, make_file, press
 from tests.expect import also, fresh, refused
 from transfers import hurdles, sync, workflow
 from transfers.hurdles import REFUSED_BY_CENTER
@@ -34,7 +34,7 @@ def _reopened(walk: Walk) -> TransferCase:
 
 def test_who_drafted_approves_nothing(walk: Walk) -> None:
     case = walk.to(State.DRAFT)
-    tick_all(case, walk.officer)
+    judge_all(case, walk.officer)
     both = also(walk.clerk, Role.TECHNICAL_OFFICER, case.branch)
     with refused(NotNow, "blocked"):
         press(Action.APPROVE_TECHNICAL, case, both, last_paid_month="1405/08")
@@ -60,7 +60,7 @@ def test_who_approved_does_not_draft(walk: Walk) -> None:
 
 def test_the_parts_hold_over_all_versions(walk: Walk) -> None:
     case = _reopened(walk)
-    tick_all(case, walk.officer)
+    judge_all(case, walk.officer)
     clerk = also(walk.clerk, Role.TECHNICAL_OFFICER, case.branch)
     with refused(NotNow, "blocked"):
         press(Action.APPROVE_TECHNICAL, case, clerk, last_paid_month="1405/08")
@@ -89,9 +89,9 @@ def test_the_same_clerk_and_officer_of_two_branches_acts_in_each(walk: Walk) -> 
     """Office at one branch is none at another: I8 is per move, and so is the office."""
     case = walk.to(State.DRAFT)
     with refused(workflow.NotSeen, "no_case"):
-        press(Action.TICK, case, walk.other_officer, section="contact", ticked="on")
+        press(Action.JUDGE, case, walk.other_officer, path="contact", verdict="match")
     with refused(workflow.NotAllowed, "role"):
-        press(Action.TICK, case, also(walk.other_officer, Role.CLERK, case.branch), section="contact")
+        press(Action.JUDGE, case, also(walk.other_officer, Role.CLERK, case.branch), path="contact")
 
 
 # --- sending back ------------------------------------------------------------------------------------------
@@ -172,14 +172,14 @@ def test_a_file_changed_behind_the_approval_lapses_it(walk: Walk) -> None:
 
 def test_a_file_changed_behind_the_draft_is_not_approved(walk: Walk) -> None:
     case = walk.to(State.DRAFT)
-    tick_all(case, walk.officer)
+    judge_all(case, walk.officer)
     PensionFile.objects.filter(pk=walk.file.pk).update(postal_code="1136934568")
     with refused(NotNow, "content_changed"):
         press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")
     case = press(Action.ASSEMBLE, case, walk.clerk)
     with refused(NotNow, "blocked"):  # the section that changed has to be compared again
         press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")
-    press(Action.TICK, case, walk.officer, section="contact", ticked="on")
+    press(Action.JUDGE, case, walk.officer, path="contact", verdict="match")
     press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")
 
 
@@ -192,17 +192,17 @@ def test_the_head_approves_what_the_page_showed(walk: Walk) -> None:
 
 
 def test_every_section_is_compared_before_the_technical_approval(walk: Walk) -> None:
-    case = tick_all(walk.to(State.DRAFT), walk.officer)
+    case = judge_all(walk.to(State.DRAFT), walk.officer)
     for section in SECTIONS:
-        press(Action.TICK, case, walk.officer, section=section, ticked="")
+        press(Action.JUDGE, case, walk.officer, path=section, verdict="")
         with refused(NotNow, "blocked"):
             press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")
-        press(Action.TICK, case, walk.officer, section=section, ticked="on")
+        press(Action.JUDGE, case, walk.officer, path=section, verdict="match")
     press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")
 
 
 def test_the_last_paid_month_is_the_files(walk: Walk) -> None:
-    case = tick_all(walk.to(State.DRAFT), walk.officer)
+    case = judge_all(walk.to(State.DRAFT), walk.officer)
     for month in ("1405/07", "1405/09", "", "1405/13", "هشتم"):
         with refused(BadInput, "invalid") as caught:
             press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month=month)
@@ -220,25 +220,30 @@ def _refused_to_verify(walk: Walk) -> None:
 
 
 def test_nothing_is_verified_before_the_paper_came_and_the_decrees_were_shown(walk: Walk) -> None:
-    copy = tick_all(walk.to(State.RECEIVED, Side.DESTINATION), walk.staff)
+    copy = walk.to(State.RECEIVED, Side.DESTINATION)
+    with refused(BadInput, "invalid"):  # the decrees are not judged unseen
+        press(Action.JUDGE, copy, walk.staff, path="decrees", verdict="match")
+    _refused_to_verify(walk)
     press(Action.SHOW_DECREES, copy, walk.staff)
+    judge_all(copy, walk.staff)
     _refused_to_verify(walk)
     press(Action.RECORD_PAPER, copy, walk.staff, **PAPER)
     press(Action.VERIFY, copy, walk.staff)
 
 
 def test_nothing_is_verified_while_one_thing_is_missing(walk: Walk) -> None:
-    copy = tick_all(walk.to(State.RECEIVED, Side.DESTINATION), walk.staff)
+    copy = walk.to(State.RECEIVED, Side.DESTINATION)
     press(Action.RECORD_PAPER, copy, walk.staff, **PAPER)
     _refused_to_verify(walk)
     press(Action.SHOW_DECREES, copy, walk.staff)
+    judge_all(copy, walk.staff)
     for section in SECTIONS:
-        press(Action.TICK, copy, walk.staff, section=section, ticked="")
+        press(Action.JUDGE, copy, walk.staff, path=section, verdict="")
         _refused_to_verify(walk)
-        press(Action.TICK, copy, walk.staff, section=section, ticked="on")
-    press(Action.NOTE_DISCREPANCY, copy, walk.staff, **DIFFERENCE)
+        press(Action.JUDGE, copy, walk.staff, path=section, verdict="match")
+    press(Action.JUDGE, copy, walk.staff, **DIFFERENCE)
     _refused_to_verify(walk)
-    press(Action.DROP_DISCREPANCY, copy, walk.staff, discrepancy=copy.discrepancies.get().pk)
+    press(Action.JUDGE, copy, walk.staff, path=DIFFERENCE["path"], verdict="match")
     assert press(Action.VERIFY, copy, walk.staff).state == State.VERIFIED
 
 
@@ -246,7 +251,7 @@ def test_a_clerical_difference_does_not_stop_the_transfer(walk: Walk) -> None:
     copy = walk.to(State.RECEIVED, Side.DESTINATION)
     walk.compare()
     clerical = {"severity": "clerical", "note": "اختلاف املایی"}
-    press(Action.NOTE_DISCREPANCY, copy, walk.staff, **DIFFERENCE | clerical)
+    press(Action.JUDGE, copy, walk.staff, **DIFFERENCE | clerical)
     assert press(Action.VERIFY, copy, walk.staff).state == State.VERIFIED
 
 
@@ -256,7 +261,7 @@ def test_a_return_needs_a_discrepancy_or_a_reason_for_the_whole_case(walk: Walk)
         with refused(BadInput, "invalid"):
             press(Action.RETURN_TO_ORIGIN, copy, walk.staff, **data)
     clerical = DIFFERENCE | {"severity": "clerical", "note": "اختلاف املایی"}
-    press(Action.NOTE_DISCREPANCY, copy, walk.staff, **clerical)
+    press(Action.JUDGE, copy, walk.staff, **clerical)
     with refused(BadInput, "invalid"):
         press(Action.RETURN_TO_ORIGIN, copy, walk.staff)
     copy = press(Action.RETURN_TO_ORIGIN, copy, walk.staff, code="wrong_branch", suggested_branch="0701")
@@ -266,8 +271,11 @@ def test_a_return_needs_a_discrepancy_or_a_reason_for_the_whole_case(walk: Walk)
 
 WRONG_DISCREPANCIES: list[tuple[dict[str, Any], set[str]]] = [
     ({"paper_value": ""}, {"paper_value"}),
-    ({"section": "weather"}, {"section"}),
-    ({"field": ""}, {"field"}),
+    ({"path": "weather"}, {"path"}),
+    ({"path": ""}, {"path"}),
+    ({"path": "principal"}, {"verdict"}),
+    ({"code": ""}, {"code"}),
+    ({"severity": ""}, {"severity"}),
     ({"code": "wrong_branch"}, {"code"}),
     ({"severity": "clerical"}, {"note"}),
     ({"severity": "none"}, {"severity"}),
@@ -278,7 +286,7 @@ def test_a_discrepancy_says_what_the_paper_says(walk: Walk) -> None:
     copy = walk.to(State.RECEIVED, Side.DESTINATION)
     for wrong, fields in WRONG_DISCREPANCIES:
         with refused(BadInput, "invalid") as caught:
-            press(Action.NOTE_DISCREPANCY, copy, walk.staff, **DIFFERENCE | wrong)
+            press(Action.JUDGE, copy, walk.staff, **DIFFERENCE | wrong)
         assert set(caught.value.errors) == fields
 
 

@@ -1,12 +1,14 @@
 """What a country costs: no list reads every case, and a round of sync costs what is new."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.db import connections
+from django.db import connections, transaction
 from django.http import HttpRequest
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from branches.models import PensionFile, User
 from branches.roles import Role
@@ -29,6 +31,26 @@ def plan(rows: Any) -> str:
     return str(rows.explain())
 
 
+@pytest.fixture
+def many(cast: Cast) -> Iterator[None]:
+    """Enough rows for the planner to care: of an empty table any index is as good as another."""
+    copied = {
+        "branch": cast.origin,
+        "origin": cast.origin,
+        "destination": cast.destination,
+        "closed_at": timezone.now(),
+    }
+    rows = (
+        TransferCase(side=Side.ORIGIN, tracking_number=f"{n:013d}", pension_number=f"{n:010d}", **copied)
+        for n in range(2000)
+    )
+    before = transaction.savepoint()
+    TransferCase.objects.bulk_create(rows)
+    yield
+    transaction.savepoint_rollback(before)  # they have no trail, which the database would find out
+
+
+@pytest.mark.usefixtures("many")
 @pytest.mark.parametrize("place", PLACES)
 def test_a_list_of_one_state_is_found_by_that_state(cast: Cast, place: tuple[str, str]) -> None:
     rows = TransferCase.objects.visible_to(cast.people[place]).filter(state=State.HEAD_APPROVED).order_by("-id")

@@ -302,7 +302,7 @@ def test_help_tells_every_step_and_draws_every_state(cast: Cast) -> None:
 
 
 def test_help_names_who_may_tick_on_each_side() -> None:
-    ticking = [line.who for chapter in chapters() for line in chapter.lines if line.why == WHY[Action.TICK][1]]
+    ticking = [line.who for chapter in chapters() for line in chapter.lines if line.why == WHY[Action.JUDGE][1]]
     officer, staff = (str(role.label) for role in (Role.TECHNICAL_OFFICER, Role.DESTINATION_STAFF))
     assert [[role in who for role in (officer, staff)] for who in ticking] == [[True, False], [True, True]]
 

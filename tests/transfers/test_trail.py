@@ -128,7 +128,7 @@ def test_a_long_way_is_told_step_by_step(walk: Walk) -> None:
     ]  # fmt: skip
     told = list(fresh(copy).events.order_by("sequence").values_list("action", "to_state"))
     assert told == [
-        ("receive", "received"), ("note_discrepancy", "received"), ("return_to_origin", "returned"),
+        ("receive", "received"), ("return_to_origin", "returned"),
         ("mark_cancelled", "cancelled"),
     ]  # fmt: skip
 
@@ -145,7 +145,7 @@ def test_an_event_keeps_who_it_was_in_which_office_that_day(walk: Walk) -> None:
 
 def test_what_the_other_branch_did_is_told_in_its_name(walk: Walk) -> None:
     walk.to(State.RECEIVED)
-    press(Action.NOTE_DISCREPANCY, walk.copy, walk.staff, **DIFFERENCE)
+    press(Action.JUDGE, walk.copy, walk.staff, **DIFFERENCE)
     press(Action.RETURN_TO_ORIGIN, walk.copy, walk.other_officer, note="اصلاح شود")
     event = fresh(walk.case).events.get(action="mark_returned")
     told = (event.by, event.by_name, event.role, event.branch_code, event.note)

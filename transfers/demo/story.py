@@ -45,7 +45,7 @@ class Story:
 
     def approve(self) -> None:
         officer = at(self.file.branch, Role.TECHNICAL_OFFICER)
-        self._tick(self.case, officer)
+        self._compare(self.case, officer)
         month = self.file.last_paid_month or 0
         self._press(self.case, Action.APPROVE_TECHNICAL, officer, last_paid_month=str(month))
 
@@ -75,7 +75,7 @@ class Story:
             "paper_pages": self.file.paper_pages or 1,
         }  # fmt: skip
         self._press(self.copy, Action.RECORD_PAPER, staff, **paper)
-        self._tick(self.copy, staff)
+        self._compare(self.copy, staff)
 
     def verify(self) -> None:
         self._press(self.copy, Action.VERIFY, at(self.destination, Role.DESTINATION_STAFF))
@@ -89,10 +89,10 @@ class Story:
     def give_back(self) -> None:
         staff = at(self.destination, Role.DESTINATION_STAFF)
         found = {
-            "section": "principal", "field": "father_name", "paper_value": "غلامحسین", "code": "different_value",
-            "severity": "must_be_corrected", "note": "در شناسنامه خوانا است.",
+            "path": "principal.father_name", "verdict": "differs", "paper_value": "غلامحسین",
+            "code": "different_value", "severity": "must_be_corrected", "note": "در شناسنامه خوانا است.",
         }  # fmt: skip
-        self._press(self.copy, Action.NOTE_DISCREPANCY, staff, **found)
+        self._press(self.copy, Action.JUDGE, staff, **found)
         self._press(self.copy, Action.RETURN_TO_ORIGIN, staff)
 
     # --- telling ---
@@ -109,9 +109,9 @@ class Story:
     def _press(case: TransferCase, action: str, by: Any, **data: Any) -> None:
         workflow.perform(action, case.pk, by=by, command_id=uuid.uuid4(), data=data)
 
-    def _tick(self, case: TransferCase, by: Any) -> None:
+    def _compare(self, case: TransferCase, by: Any) -> None:
         for section in snapshot.SECTIONS:
-            self._press(case, Action.TICK, by, section=section, ticked=True)
+            self._press(case, Action.JUDGE, by, path=section, verdict="match")
 
 
 REFERRED = ["refer"]

@@ -1,8 +1,8 @@
 """A branch's copies of moves, and what belongs to them."""
 
 from transfers.models.case import Content, Part, TrackingSerial, TransferCase
-from transfers.models.comparison import Code, Discrepancy, Severity, Tick
-from transfers.models.trail import Command, Crossing, TransferEvent, Verb
+from transfers.models.comparison import Code, Discrepancy, Mark, Severity, Verdict
+from transfers.models.trail import Command, Crossing, Heard, TransferEvent, Verb
 
 __all__ = [
     "Code",
@@ -10,11 +10,13 @@ __all__ = [
     "Content",
     "Crossing",
     "Discrepancy",
+    "Heard",
+    "Mark",
     "Part",
     "Severity",
-    "Tick",
     "TrackingSerial",
     "TransferCase",
     "TransferEvent",
     "Verb",
+    "Verdict",
 ]

@@ -21,7 +21,7 @@ from transfers.turns import waiting_for
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
 
-    from transfers.models.comparison import Discrepancy, Tick
+    from transfers.models.comparison import Discrepancy, Mark
     from transfers.models.trail import Crossing, TransferEvent
 
 
@@ -59,7 +59,7 @@ class TransferCase(Flow):
         contents: RelatedManager["Content"]
         events: RelatedManager["TransferEvent"]
         parts: RelatedManager["Part"]
-        ticks: RelatedManager["Tick"]
+        marks: RelatedManager["Mark"]
         discrepancies: RelatedManager["Discrepancy"]
         crossings: RelatedManager["Crossing"]
 
@@ -157,6 +157,11 @@ class TransferCase(Flow):
     @property
     def other_branch(self) -> Branch:
         return self.destination if self.side == Side.ORIGIN else self.origin
+
+    @property
+    def may_show_decrees(self) -> bool:
+        """At the destination they are shown by a step of their own (directive, part 2)."""
+        return self.side == Side.ORIGIN or self.decrees_shown_at is not None
 
     @cached_property
     def content(self) -> dict[str, Any]:

@@ -1,10 +1,19 @@
-"""The comparison with the paper file: which sections were judged, and what differs."""
+"""The comparison with the paper file: how each field was judged, and the discrepancies that went to the origin."""
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from transfers.models.case import TransferCase
+
+
+class Verdict(models.TextChoices):
+    """What somebody found when comparing a field with the paper file."""
+
+    MATCH = "match", _("Match")
+    DIFFERS = "differs", _("Differs")
+    NOT_IN_PAPER = "not_in_paper", _("Not in the paper")
 
 
 class Code(models.TextChoices):
@@ -21,7 +30,7 @@ class Code(models.TextChoices):
 
 
 CASE_CODES = (Code.WRONG_BRANCH, Code.PAPER_MISSING, Code.SEAL_BROKEN, Code.OTHER)
-FIELD_CODES = (Code.DIFFERENT_VALUE, Code.NOT_IN_PAPER, Code.MISSING_IN_DATA, Code.WRONG_PERSON, Code.OTHER)
+FIELD_CODES = (Code.DIFFERENT_VALUE, Code.MISSING_IN_DATA, Code.WRONG_PERSON, Code.OTHER)
 
 
 class Severity(models.TextChoices):
@@ -29,36 +38,56 @@ class Severity(models.TextChoices):
     MUST_BE_CORRECTED = "must_be_corrected", _("Must be corrected by the origin")
 
 
-class Tick(models.Model):
-    """A section found equal to the paper file. It holds as long as the section's content is the same."""
+class Finding(models.Model):
+    """What is said of a field that is not as the paper file has it."""
 
-    case = models.ForeignKey(TransferCase, models.PROTECT, related_name="ticks")
-    section = models.CharField(max_length=24)
-    section_hash = models.CharField(max_length=64)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("tick")
-        verbose_name_plural = _("ticks")
-        constraints = [models.UniqueConstraint(name="tick_once", fields=["case", "section"])]
-
-    def __str__(self) -> str:
-        return self.section
-
-
-class Discrepancy(models.Model):
-    """A difference between the received data and the paper file (مغایرت)."""
-
-    case = models.ForeignKey(TransferCase, models.PROTECT, related_name="discrepancies")
-    version = models.PositiveSmallIntegerField(_("version"))
-    section = models.CharField(_("section"), max_length=24, blank=True)
-    field = models.CharField(_("field"), max_length=80, blank=True)
-    sent_value = models.CharField(_("value sent"), max_length=300, blank=True)
+    path = models.CharField(_("field"), max_length=200)
     paper_value = models.CharField(_("value on paper"), max_length=300, blank=True)
     code = models.CharField(_("code"), max_length=20, choices=Code)
     severity = models.CharField(_("severity"), max_length=20, choices=Severity)
     note = models.CharField(_("note"), max_length=300, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def section(self) -> str:
+        return self.path.partition(".")[0]
+
+
+class Mark(Finding):
+    """How a field was judged, by whom. It holds as long as the field's value is the same; the last judgement counts."""
+
+    case = models.ForeignKey(TransferCase, models.PROTECT, related_name="marks")
+    value = models.TextField(_("value judged"))
+    verdict = models.CharField(_("verdict"), max_length=12, choices=Verdict)
+    code = models.CharField(_("code"), max_length=20, choices=Code, blank=True)
+    severity = models.CharField(_("severity"), max_length=20, choices=Severity, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("mark")
+        verbose_name_plural = _("marks")
+        constraints = [
+            models.UniqueConstraint(name="mark_once", fields=["case", "path"]),
+            models.CheckConstraint(
+                name="mark_says_what_differs",
+                condition=Q(verdict=Verdict.MATCH, code="", severity="") | ~Q(verdict=Verdict.MATCH) & ~Q(code="")
+                & ~Q(severity=""),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.verdict}"
+
+
+class Discrepancy(Finding):
+    """A difference between the data sent and the paper file (مغایرت), as it went back to the origin with a version."""
+
+    case = models.ForeignKey(TransferCase, models.PROTECT, related_name="discrepancies")
+    version = models.PositiveSmallIntegerField(_("version"))
+    sent_value = models.CharField(_("value sent"), max_length=300, blank=True)
     by_name = models.CharField(_("by"), max_length=130)
     at = models.DateTimeField(_("at"))
 
@@ -68,4 +97,4 @@ class Discrepancy(models.Model):
         ordering = ["id"]
 
     def __str__(self) -> str:
-        return f"{self.section}.{self.field}"
+        return self.path

@@ -62,6 +62,20 @@ class Command(models.Model):
         return str(self.command_id)
 
 
+class Heard(models.Model):
+    """A message of the other branch that has reached this copy, by its key in the center: none is taken in twice."""
+
+    key = models.UUIDField(primary_key=True)
+    case = models.ForeignKey(TransferCase, models.PROTECT, related_name="heard")
+
+    class Meta:
+        verbose_name = _("message heard")
+        verbose_name_plural = _("messages heard")
+
+    def __str__(self) -> str:
+        return str(self.key)
+
+
 class Verb(models.TextChoices):
     """What is asked of the center."""
 
@@ -84,7 +98,7 @@ class Crossing(models.Model):
 
     key = models.UUIDField(_("key"), primary_key=True)
     verb = models.CharField(_("asked of the center"), max_length=10, choices=Verb)
-    kind = models.CharField(_("kind"), max_length=12, blank=True)
+    kind = models.CharField(_("kind"), max_length=16, blank=True)
     action = models.CharField(_("action"), max_length=24)
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch"))
     case = models.ForeignKey(

@@ -29,8 +29,8 @@ from transfers.views.pressable import IN_PLACE, standing_of, turn_of
 
 # Where a step leads when it was taken; the others stay on the page they were pressed on.
 LEADS_TO = {Action.SHOW_DECREES: "decrees"}
-FORM_AT = {Action.NOTE_DISCREPANCY: "decrees", Action.RECORD_PAPER: "decrees"}
-STAYS = frozenset({Action.TICK, Action.NOTE_DISCREPANCY, Action.DROP_DISCREPANCY, Action.RECORD_PAPER})
+FORM_AT = {Action.RECORD_PAPER: "decrees"}
+STAYS = frozenset({Action.JUDGE, Action.RECORD_PAPER})
 PAGES = {"case": "transfers/case.html", "decrees": "transfers/decrees.html", "step": "transfers/step.html"}
 
 
@@ -114,7 +114,7 @@ def form_of(request: HttpRequest, pk: int, action: str) -> HttpResponse:
 
 def go_on(request: HttpRequest, done: TransferCase, action: str) -> HttpResponse:
     """After a step: a ticked section alone, or the page it leads to with a sentence."""
-    if is_piece(request) and action == Action.TICK:
+    if is_piece(request) and action == Action.JUDGE:
         return one_section(request, done)
     messages.success(request, sentence_of(done, action))
     if action in STAYS:
@@ -148,7 +148,7 @@ def form_path() -> list[str]:
 def one_section(request: HttpRequest, done: TransferCase) -> HttpResponse:
     """The card of the section just ticked, and beside it what its tick changes."""
     page = CasePage(find_case(person(request), done.pk), person(request))
-    section = next(s for s in page.sections if s.name == request.POST.get("section"))
+    section = next(s for s in page.sections if s.name == request.POST.get("path", "").partition(".")[0])
     context = {"page": page, "case": page.case, "section": section, "back": posted_from(request), "is_answer": True}
     return TemplateResponse(request, "transfers/_ticked.html", context)
 

@@ -1,5 +1,6 @@
 """What the page of a case shows to one person: its steps with their forms, what is missing, what differs."""
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,8 +18,8 @@ from pension_transfer.lib.posting import Rejected
 from pension_transfer.lib.templatetags.persian import fa, jalali
 from transfers import completeness, hurdles, presentation, timeline
 from transfers.buttons import Button, available
-from transfers.inputs import INPUTS, SECTION_NAMES, ActionForm
-from transfers.models import Discrepancy, Tick, TransferCase, TransferEvent
+from transfers.inputs import INPUTS, ActionForm
+from transfers.models import Discrepancy, Mark, TransferCase, TransferEvent
 from transfers.states import Side, State
 from transfers.views.context import url_of
 from transfers.views.pressable import IN_PLACE, Pressable, next_step, show_errors, standing_of
@@ -34,8 +35,8 @@ WAY = (
 def find_case(user: User, pk: int) -> TransferCase:
     """The case with what its page shows; NotSeen when it is not there for this person."""
     rows = TransferCase.objects.visible_to(user).select_related("branch", "origin", "destination", "pension_file")
-    ticks = Prefetch("ticks", Tick.objects.select_related("by"))
-    case = rows.prefetch_related(ticks, "events", "discrepancies", "parts", "crossings").filter(pk=pk).first()
+    marks = Prefetch("marks", Mark.objects.select_related("by"))
+    case = rows.prefetch_related(marks, "events", "discrepancies", "parts", "crossings").filter(pk=pk).first()
     if case is None:
         raise NotSeen(_("There is no such case in your branch."), "no_case")
     return case
@@ -69,11 +70,9 @@ class Difference:
     """A discrepancy as people read it."""
 
     row: Discrepancy
-    section: str
-    field: str
+    label: str
     sent_value: Any
     paper_value: Any
-    is_mine: bool
 
 
 class CasePage:
@@ -108,8 +107,6 @@ class CasePage:
         initial = INITIAL.get(button.action, lambda page: {})(self)
         data = rejected.data if rejected else None
         form = kind(data, case=self.case, initial=initial, auto_id=f"{button.action}_%s")
-        if button.action == Action.NOTE_DISCREPANCY:
-            form.fields["field"].widget.attrs["list"] = "field-names"
         if rejected:
             show_errors(form, rejected.refusal.errors)
         return form
@@ -130,16 +127,8 @@ class CasePage:
         return _("Tracking number %(number)s, from %(origin)s to %(destination)s") % (places | number)
 
     @property
-    def tick(self) -> Pressable | None:
-        return self.steps.get(Action.TICK)
-
-    @property
-    def note(self) -> Pressable | None:
-        return self.steps.get(Action.NOTE_DISCREPANCY)
-
-    @property
-    def drop(self) -> Pressable | None:
-        return self.steps.get(Action.DROP_DISCREPANCY)
+    def judge(self) -> Pressable | None:
+        return self.steps.get(Action.JUDGE)
 
     @property
     def paper(self) -> Pressable | None:
@@ -149,13 +138,6 @@ class CasePage:
     def comparison_url(self) -> str:
         """The page of the comparison, once the decrees were shown."""
         return reverse("decrees", args=[self.case.pk]) if self.case.decrees_shown_at else ""
-
-    @property
-    def field_names(self) -> list[str]:
-        """What a discrepancy may be about, to choose from: the fields of the section asked for, or of all."""
-        wanted = self.preset.get("section", "") if self.preset else ""
-        held = [section for section in self.sections if section.name == wanted] or self.sections
-        return list(dict.fromkeys(name for section in held for name in section.field_labels))
 
     @property
     def typed(self) -> list[tuple[Any, str]]:
@@ -231,7 +213,12 @@ class CasePage:
 
     @property
     def compared(self) -> int:
-        return sum(section.tick is not None for section in self.sections)
+        """How many fields are judged."""
+        return sum(section.judged for section in self.sections)
+
+    @property
+    def to_compare(self) -> int:
+        return sum(section.fields for section in self.sections)
 
     @property
     def file_url(self) -> str:
@@ -265,6 +252,11 @@ class CasePage:
         rows = sorted(self.case.discrepancies.all(), key=lambda row: row.pk)
         last = max((row.version for row in rows), default=0)
         return [_difference(row, self) for row in rows if row.version == last]
+
+    def content_of(self, version: int) -> dict[str, Any]:
+        """The content of one version; empty where this copy never had it."""
+        row = self.case.contents.filter(version=version).first()
+        return json.loads(row.body) if row else {}
 
     @property
     def paper_letter(self) -> str:
@@ -312,17 +304,10 @@ INITIAL: dict[str, Any] = {
         "paper_arrived_on": page.case.paper_arrived_on, "paper_pages": page.case.paper_pages,
         "paper_letter_number": page.case.paper_letter_number,
     },
-    Action.NOTE_DISCREPANCY: lambda page: dict(page.preset.items()) if page.preset else {},
 }  # fmt: skip
 
 
 def _difference(row: Discrepancy, page: CasePage) -> Difference:
-    part, name = (row.section, row.field)
-    return Difference(
-        row=row,
-        section=str(SECTION_NAMES.get(part, part)),
-        field=presentation.field_label(part, name),
-        sent_value=row.sent_value,
-        paper_value=row.paper_value,
-        is_mine=page.drop is not None and row.version == page.case.version,
-    )
+    content = page.content_of(row.version)
+    label = presentation.path_label(content, row.path)
+    return Difference(row=row, label=label, sent_value=row.sent_value, paper_value=row.paper_value)

@@ -27,7 +27,7 @@ NEXT: dict[str, tuple[str, ...]] = {
 # Steps whose place is beside what they concern, not among the buttons of the case.
 IN_PLACE = frozenset(
     {
-        Action.TICK, Action.NOTE_DISCREPANCY, Action.DROP_DISCREPANCY, Action.RECORD_PAPER, Action.SHOW_DECREES,
+        Action.JUDGE, Action.RECORD_PAPER, Action.SHOW_DECREES,
         Action.RECEIVE,
     }
 )  # fmt: skip

@@ -1,0 +1,20 @@
+"""What follows a step, in the branch's own database and in the step's own transaction."""
+
+from typing import TYPE_CHECKING
+
+from transfers.effects import comparing, destination, origin
+from transfers.effects.origin import list_missing, new_case
+from transfers.effects.shared import Effects, hand_over_turn, take_part
+
+if TYPE_CHECKING:
+    from transfers.workflow import Doing
+
+__all__ = ["EFFECTS", "follow", "hand_over_turn", "list_missing", "new_case", "take_part"]
+
+EFFECTS: Effects = {**origin.EFFECTS, **destination.EFFECTS, **comparing.EFFECTS}
+
+
+def follow(doing: "Doing") -> None:
+    """Everything that follows the step, in order."""
+    for effect in EFFECTS.get(doing.action, ()):
+        effect(doing)

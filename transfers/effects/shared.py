@@ -1,0 +1,58 @@
+"""Small things that several steps share."""
+
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from branches.models import PensionFile, User
+from pension_transfer.lib.errors import BadInput, NotAllowed
+from transfers.models import Discrepancy, Part, TransferCase
+
+if TYPE_CHECKING:
+    from transfers.workflow import Doing
+
+Effects = dict[str, tuple[Callable[["Doing"], None], ...]]
+
+
+def take_part(case: TransferCase, user: User, name: str) -> None:
+    """Note who took a part; NotAllowed for a second, different part in the same move (I8)."""
+    part, _new = Part.objects.get_or_create(case=case, user=user, defaults={"name": name})
+    if part.name != name:
+        raise NotAllowed(_("You have taken another part in this move; a colleague must take this step."), "four_eyes")
+
+
+def hand_over_turn(case: TransferCase) -> None:
+    """Whose turn it is now, and since when."""
+    turn = case.whose_turn()
+    if turn != case.turn:
+        case.turn, case.turn_since = turn, timezone.now()
+
+
+def freeze(case: TransferCase, by: uuid.UUID | None) -> None:
+    PensionFile.objects.filter(pk=case.file.pk).update(frozen_by=by)
+
+
+def thaw(doing: "Doing") -> None:
+    freeze(doing.case, None)
+
+
+def close(case: TransferCase) -> None:
+    case.closed_at = timezone.now()
+
+
+def note(doing: "Doing") -> None:
+    doing.note = doing.input.get("reason", "") or doing.input.get("note", "")
+
+
+def same_branch() -> BadInput:
+    sentence = _("The destination must be another branch.")
+    return BadInput(sentence, "same_branch", {"destination": [sentence]})
+
+
+def keep_discrepancies(case: TransferCase, said: list[dict[str, Any]]) -> None:
+    """What went back to the origin with this version, kept alike at both branches."""
+    rows = (Discrepancy(case=case, version=case.version, at=timezone.now(), **row) for row in said)
+    Discrepancy.objects.bulk_create(rows)

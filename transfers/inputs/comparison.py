@@ -1,0 +1,106 @@
+"""What the comparison with the paper file asks for, and the return that follows from it."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from branches.roles import Action
+from pension_transfer.lib.fields import PersianTextField
+from transfers.comparison import must_be_corrected
+from transfers.fields import fields_of, under
+from transfers.inputs.shared import ActionForm, BranchField, Inputs, choices_of
+from transfers.models import Code, Severity, Verdict
+from transfers.models.comparison import CASE_CODES, FIELD_CODES
+
+TAKE_BACK = ("", _("Not yet judged"))
+
+
+class JudgeForm(ActionForm):
+    """How one field was found; or, of a section or a row, that all of it that nobody judged yet matches.
+
+    `path` is that of a field, a row or a section; an empty verdict takes the judgement back.
+    """
+
+    path = forms.CharField(max_length=200, widget=forms.HiddenInput)
+    verdict = forms.ChoiceField(label=_("Verdict"), choices=[TAKE_BACK, *Verdict.choices], required=False)
+    paper_value = PersianTextField(label=_("Value on paper"), max_length=300, required=False)
+    code = forms.ChoiceField(label=_("What is wrong"), choices=choices_of(FIELD_CODES, True), required=False)
+    severity = forms.ChoiceField(label=_("Severity"), choices=[("", _("choose")), *Severity.choices], required=False)
+    note = PersianTextField(label=_("Note"), max_length=300, required=False)
+
+    def clean_path(self) -> str:
+        path: str = self.cleaned_data["path"]
+        fields = under(path, fields_of(self.case.content)) if self.case else []
+        if not fields or self.case is None:
+            raise ValidationError(_("This version has no such field. Reload the page."), "no_field")
+        self.is_one = fields[0].path == path
+        if fields[0].section == "decrees" and not self.case.may_show_decrees:
+            raise ValidationError(_("All decrees received must be shown first."), "not_shown")
+        return path
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if self.errors:
+            return data
+        verdict = data["verdict"]
+        if verdict not in {"", Verdict.MATCH} and not self.is_one:
+            self.add_error("verdict", ValidationError(_("A difference is noted on one field."), "one_field"))
+        {Verdict.DIFFERS: self._differs, Verdict.NOT_IN_PAPER: self._not_in_paper}.get(verdict, self._nothing)(data)
+        return data
+
+    def _nothing(self, data: dict[str, Any]) -> None:
+        """A match, and an open field, say nothing more."""
+        data.update(paper_value="", code="", severity="", note="")
+
+    def _not_in_paper(self, data: dict[str, Any]) -> None:
+        """It does not stop the transfer unless that is said; the note says why (DESIGN 11.17)."""
+        data.update(paper_value="", code=Code.NOT_IN_PAPER, severity=data["severity"] or Severity.CLERICAL)
+        if not data["note"]:
+            self.add_error("note", ValidationError(_("Write why the paper file does not have it."), "required"))
+
+    def _differs(self, data: dict[str, Any]) -> None:
+        for name, sentence in REQUIRED.items():
+            if not data.get(name) and name not in self.errors:
+                self.add_error(name, ValidationError(sentence, "required"))
+        if data.get("code") == Code.DIFFERENT_VALUE and not data.get("paper_value"):
+            self.add_error("paper_value", ValidationError(_("Write what the paper file says."), "required"))
+        if data.get("severity") == Severity.CLERICAL and not data.get("note"):
+            self.add_error("note", ValidationError(_("Write why this does not stop the transfer."), "required"))
+
+
+REQUIRED = {
+    "code": _("Choose what is wrong."),
+    "severity": _("Say whether the origin must correct it."),
+}
+
+
+class ReturnForm(ActionForm):
+    """Without a discrepancy that must be corrected, a code for the whole case is needed."""
+
+    code = forms.ChoiceField(label=_("Reason for the whole case"), choices=choices_of(CASE_CODES, True), required=False)
+    suggested_branch = BranchField(label=_("Suggested branch"), required=False)
+    note = PersianTextField(label=_("Note"), max_length=300, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not data.get("code") and not self._has_discrepancy():
+            self.add_error(
+                "code",
+                ValidationError(
+                    _("Note a discrepancy that must be corrected, or choose a reason for the whole case."), "required"
+                ),
+            )
+        if data.get("code") == Code.OTHER and not data.get("note"):
+            self.add_error("note", ValidationError(_("Write the reason; the origin reads it."), "required"))
+        return data
+
+    def _has_discrepancy(self) -> bool:
+        return self.case is not None and bool(must_be_corrected(self.case))
+
+
+INPUTS: Inputs = {
+    Action.JUDGE: JudgeForm,
+    Action.RETURN_TO_ORIGIN: ReturnForm,
+}
