@@ -86,7 +86,9 @@ class OneCase(generics.RetrieveAPIView[TransferCase]):
     queryset = TransferCase.objects.none()
 
     def get_queryset(self) -> QuerySet[TransferCase]:
-        return TransferCase.objects.visible_to(_person(self.request)).prefetch_related("events", "discrepancies")
+        return TransferCase.objects.visible_to(_person(self.request)).prefetch_related(
+            "events", "discrepancies", "marks__by"
+        )
 
 
 class Steps(APIView):

@@ -5,9 +5,10 @@ A path is the same in every version: `principal.birth_date`, `dependents.<nation
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
 from typing import Any
 
 from transfers import snapshot
@@ -40,7 +41,7 @@ class Field:
         """The path of the row, or of the section where there are no rows."""
         return f"{self.section}.{self.row}" if self.row else self.section
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The value as it is kept beside a mark, to know it again."""
         return json.dumps(self.value, ensure_ascii=False, sort_keys=True)
@@ -74,8 +75,10 @@ def by_path(content: dict[str, Any]) -> dict[str, Field]:
 
 
 def under(path: str, fields: Iterable[Field]) -> list[Field]:
-    """The fields of a section, of a row, or the one of this path."""
-    return [field for field in fields if field.path == path or field.path.startswith(f"{path}.")]
+    """The one field of this path, or the fields of a row or of a section. A number of a decree may hold a dot."""
+    held = list(fields)
+    exactly = [field for field in held if field.path == path]
+    return exactly or [field for field in held if path in (field.group, field.section)]
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
@@ -119,8 +122,9 @@ KEYS: dict[str, Callable[[Row], str]] = {
 
 def _keyed(rows: Iterable[Row], key: Callable[[Row], str]) -> Iterator[tuple[str, Row]]:
     """Each row under its key; a second one of the same key is told apart by its place."""
-    seen: Counter[str] = Counter()
+    given: set[str] = set()
     for row in rows:
         name = key(row)
-        seen[name] += 1
-        yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), row
+        free = (name if number == 1 else f"{name} ({number})" for number in count(1))
+        given.add(found := next(one for one in free if one not in given))
+        yield found, row

@@ -69,6 +69,7 @@ class Section:
     fields: int = 0
     is_hidden: bool = False
     is_compared: bool = False  # whether a comparison, or its absence, says something
+    url: str = ""  # where it is compared
 
     @property
     def anchor(self) -> str:
@@ -79,14 +80,22 @@ class Section:
         return self.judged == self.fields if self.is_compared else None
 
     @property
+    def counted(self) -> str:
+        """How many of its fields are judged."""
+        return _("%(judged)s of %(fields)s judged") % {
+            "judged": persian.fa(self.judged),
+            "fields": persian.fa(self.fields),
+        }
+
+    @property
     def is_empty(self) -> bool:
         return not (self.facts or self.groups or self.decrees or self.rows)
 
 
 def sections(case: TransferCase) -> list[Section]:
     """Every section of the case's content, with how far its comparison has come."""
-    found, fields = sections_of(case.content), fields_of(case.content)
-    held = comparison.held_marks(case, fields)
+    found, fields = sections_of(case.content), comparison.fields_in(case)
+    held = comparison.held_marks(case)
     for section in found:
         paths = [field.path for field in fields if field.section == section.name]
         section.fields, section.judged = len(paths), sum(path in held for path in paths)
@@ -155,8 +164,14 @@ def row_label(content: dict[str, Any], field: Field) -> str:
     """Whose or which row a field of a list belongs to."""
     if not field.row:
         return ""
-    held = {other.name: other for other in fields_of(content) if other.group == field.group}
-    return " ".join(str(shown_value(held[name])) for name in ROW_NAMES[field.part] if held[name].value)
+    return title_of([other for other in fields_of(content) if other.group == field.group])
+
+
+def title_of(fields: Iterable[Field]) -> str:
+    """The row that these fields are, by its names; empty where they are not a row's."""
+    held = {field.name: field for field in fields}
+    names = next((ROW_NAMES[field.part] for field in held.values() if field.row), ())
+    return " ".join(strip_tags(str(shown_value(held[name]))) for name in names if held[name].value)
 
 
 ROW_NAMES = {

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from branches.models import PensionFile
 from transfers.buttons import available
-from transfers.models import Discrepancy, TransferCase, TransferEvent
+from transfers.comparison import fields_in, held_marks
+from transfers.models import Discrepancy, Mark, TransferCase, TransferEvent
 from transfers.states import Side, State
 
 
@@ -53,6 +56,17 @@ class DiscrepancyRow(serializers.ModelSerializer[Discrepancy]):
         read_only_fields = fields
 
 
+class MarkRow(serializers.ModelSerializer[Mark]):
+    """How a field was judged; `at` is what a press gives back as `seen_mark`."""
+
+    by_name = serializers.CharField(source="by")
+
+    class Meta:
+        model = Mark
+        fields = ("path", "verdict", "paper_value", "code", "severity", "note", "by_name", "at")
+        read_only_fields = fields
+
+
 class StepRow(serializers.Serializer[Any]):
     """A step open or closed to the person who asks; `reasons` says why it is closed."""
 
@@ -67,10 +81,19 @@ class CaseDetail(CaseRow):
     missing = serializers.JSONField(read_only=True)
     events = EventRow(many=True, read_only=True)
     discrepancies = DiscrepancyRow(many=True, read_only=True)
+    marks = serializers.SerializerMethodField()
     steps = serializers.SerializerMethodField()
 
     class Meta(CaseRow.Meta):
-        fields = (*CaseRow.Meta.fields, "missing", "content", "events", "discrepancies", "steps")  # type: ignore[assignment]
+        fields = (*CaseRow.Meta.fields, "missing", "content", "events", "discrepancies", "marks", "steps")  # type: ignore[assignment]
+
+    @extend_schema_field(MarkRow(many=True))
+    def get_marks(self, case: TransferCase) -> list[dict[str, Any]]:
+        """The marks that hold, in the order of reading; a field without one is open."""
+        prefetch_related_objects([case], "marks__by")
+        held = held_marks(case)
+        found = (held.get(field.path) for field in fields_in(case))
+        return list(MarkRow([mark for mark in found if mark], many=True).data)
 
     def get_steps(self, case: TransferCase) -> list[dict[str, Any]]:
         return list(StepRow(available(case, self.context["request"].user), many=True).data)

@@ -153,7 +153,7 @@ def addresses(user: User) -> list[str]:
     found += [f"/cases/{case.pk}/" for case in standing.values()]
     asking = {b.action: case.pk for case in standing.values() for b in available(case, user) if _has_page(b)}
     found += [f"/cases/{pk}/{action}/" for action, pk in asking.items()]
-    found += [f"/cases/{case.pk}/decrees/" for case in cases if case.decrees_shown_at][:1]
+    found += [f"/cases/{case.pk}/comparison/" for case in standing.values()]
     found += [f"/tracking/?q={case.tracking_number}" for case in cases[:1]]
     found += [f"/files/{file.pk}/" for file in files[:1]]
     return found + [path for role in sorted(user.roles) for path in OWN.get(role, lambda rows: [])([*files, None])]

@@ -132,25 +132,6 @@ def test_signing_in(country: Cast, site: str, browser: Any) -> None:
     assert watch.faults == []
 
 
-def test_the_comparison_by_keyboard(country: Cast, site: str, page_of: Opener) -> None:
-    case = case_at(State.DRAFT, Side.ORIGIN)
-    page = page_of(person(country, "0801", Role.TECHNICAL_OFFICER))
-    watch = Watch(page, site)
-    page.goto(f"/cases/{case.pk}/")
-    expect(page.locator("#next button[aria-disabled=true]")).to_be_visible()
-    for section in ("principal", "contact", "dependents", "decrees", "deductions", "last_pay_certificate"):
-        page.locator(f"#tick-{section}").focus()
-        page.keyboard.press("Space")
-        expect(page.locator(f"#tick-{section}")).to_have_attribute("aria-pressed", "true")
-        expect(page.locator(f"#tick-{section}")).to_be_focused()
-    expect(page.locator("#approve_technical_last_paid_month")).to_be_visible()
-    watch.look_again()
-    page.locator("#tick-contact").press("Space")
-    expect(page.locator("#next button[aria-disabled=true]")).to_be_visible()
-    assert case.ticks.count() == 5
-    assert watch.faults == []
-
-
 def test_decrees_are_open_on_paper_without_a_script(country: Cast, site: str, page_of: Opener) -> None:
     page = page_of(person(country, "0801", Role.CLERK))
     page.goto(f"/cases/{case_at(State.DRAFT, Side.ORIGIN).pk}/")

@@ -1,5 +1,6 @@
 """What the comparison with the paper file asks for, and the return that follows from it."""
 
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -8,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.roles import Action
 from pension_transfer.lib.fields import PersianTextField
-from transfers.comparison import must_be_corrected
-from transfers.fields import fields_of, under
+from transfers.comparison import fields_in, must_be_corrected, spelt
+from transfers.fields import under
 from transfers.inputs.shared import ActionForm, BranchField, Inputs, choices_of
 from transfers.models import Code, Severity, Verdict
 from transfers.models.comparison import CASE_CODES, FIELD_CODES
@@ -20,7 +21,9 @@ TAKE_BACK = ("", _("Not yet judged"))
 class JudgeForm(ActionForm):
     """How one field was found; or, of a section or a row, that all of it that nobody judged yet matches.
 
-    `path` is that of a field, a row or a section; an empty verdict takes the judgement back.
+    `path` is that of a field, a row or a section; an empty verdict takes the judgement back. What the page had shown
+    may come along: `seen_mark`, the `at` (ISO) of the field's mark or empty for none, and `seen_content`, the case's
+    content_hash. What the effect refuses when it is no longer so.
     """
 
     path = forms.CharField(max_length=200, widget=forms.HiddenInput)
@@ -29,10 +32,12 @@ class JudgeForm(ActionForm):
     code = forms.ChoiceField(label=_("What is wrong"), choices=choices_of(FIELD_CODES, True), required=False)
     severity = forms.ChoiceField(label=_("Severity"), choices=[("", _("choose")), *Severity.choices], required=False)
     note = PersianTextField(label=_("Note"), max_length=300, required=False)
+    seen_mark = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
+    seen_content = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
     def clean_path(self) -> str:
         path: str = self.cleaned_data["path"]
-        fields = under(path, fields_of(self.case.content)) if self.case else []
+        fields = under(path, fields_in(self.case)) if self.case else []
         if not fields or self.case is None:
             raise ValidationError(_("This version has no such field. Reload the page."), "no_field")
         self.is_one = fields[0].path == path
@@ -48,7 +53,17 @@ class JudgeForm(ActionForm):
         if verdict not in {"", Verdict.MATCH} and not self.is_one:
             self.add_error("verdict", ValidationError(_("A difference is noted on one field."), "one_field"))
         {Verdict.DIFFERS: self._differs, Verdict.NOT_IN_PAPER: self._not_in_paper}.get(verdict, self._nothing)(data)
+        if "seen_mark" not in self.data:
+            data["seen_mark"] = None
         return data
+
+    def clean_seen_mark(self) -> str:
+        """As the effect compares it: one moment has one spelling."""
+        given = self.cleaned_data["seen_mark"]
+        try:
+            return spelt(dt.datetime.fromisoformat(given)) if given else ""
+        except ValueError:
+            raise ValidationError(_("This is no moment. Reload the page and press again."), "no_moment") from None
 
     def _nothing(self, data: dict[str, Any]) -> None:
         """A match, and an open field, say nothing more."""

@@ -24,14 +24,15 @@ from transfers.models import TransferCase
 from transfers.models.case import TransferCaseQuerySet
 from transfers.states import MOVES, WITHIN, Side, State
 from transfers.views.case_page import CasePage, find_case
+from transfers.views.comparison_page import ComparisonPage
 from transfers.views.context import menu_path, person
 from transfers.views.pressable import IN_PLACE, standing_of, turn_of
 
 # Where a step leads when it was taken; the others stay on the page they were pressed on.
 LEADS_TO = {Action.SHOW_DECREES: "decrees"}
-FORM_AT = {Action.RECORD_PAPER: "decrees"}
+FORM_AT = {Action.RECORD_PAPER: "comparison"}
 STAYS = frozenset({Action.JUDGE, Action.RECORD_PAPER})
-PAGES = {"case": "transfers/case.html", "decrees": "transfers/decrees.html", "step": "transfers/step.html"}
+PAGES = {"case": "transfers/case.html", "comparison": "transfers/comparison.html", "step": "transfers/step.html"}
 
 
 class CaseFilter(forms.Form):
@@ -113,9 +114,7 @@ def form_of(request: HttpRequest, pk: int, action: str) -> HttpResponse:
 
 
 def go_on(request: HttpRequest, done: TransferCase, action: str) -> HttpResponse:
-    """After a step: a ticked section alone, or the page it leads to with a sentence."""
-    if is_piece(request) and action == Action.JUDGE:
-        return one_section(request, done)
+    """After a step: the page it leads to, with a sentence."""
     messages.success(request, sentence_of(done, action))
     if action in STAYS:
         anchor = request.POST.get("anchor", "")
@@ -128,8 +127,9 @@ def again(request: HttpRequest, pk: int, rejected: Rejected) -> HttpResponse:
     if is_piece(request):
         messages.warning(request, str(rejected.refusal.message))
         return HttpResponseClientRedirect(address_of(request, pk))
-    page = CasePage(find_case(person(request), pk), person(request), rejected).at(rejected.action)
     name = posted_from(request)
+    kind = ComparisonPage if name == "comparison" else CasePage
+    page = kind(find_case(person(request), pk), person(request), rejected).at(rejected.action)
     return show(request, page, name if page.step or name != "step" else "case", rejected.refusal)
 
 
@@ -145,14 +145,6 @@ def form_path() -> list[str]:
     return [*menu_path("case_list"), _("Pension case transfer")]
 
 
-def one_section(request: HttpRequest, done: TransferCase) -> HttpResponse:
-    """The card of the section just ticked, and beside it what its tick changes."""
-    page = CasePage(find_case(person(request), done.pk), person(request))
-    section = next(s for s in page.sections if s.name == request.POST.get("path", "").partition(".")[0])
-    context = {"page": page, "case": page.case, "section": section, "back": posted_from(request), "is_answer": True}
-    return TemplateResponse(request, "transfers/_ticked.html", context)
-
-
 def posted_from(request: HttpRequest) -> str:
     """The page on which the button stood."""
     back = request.POST.get("back", "")
@@ -161,7 +153,7 @@ def posted_from(request: HttpRequest) -> str:
 
 def address_of(request: HttpRequest, pk: int) -> str:
     """The address to go back to after a step that stays where it was pressed."""
-    return reverse("decrees" if posted_from(request) == "decrees" else "case", args=[pk])
+    return reverse("comparison" if posted_from(request) == "comparison" else "case", args=[pk])
 
 
 def sentence_of(done: TransferCase, action: str) -> str:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Prefetch
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
 from branches.models import Status, User
@@ -18,6 +18,7 @@ from pension_transfer.lib.posting import Rejected
 from pension_transfer.lib.templatetags.persian import fa, jalali
 from transfers import completeness, hurdles, presentation, timeline
 from transfers.buttons import Button, available
+from transfers.checklist import Checklist, Left, Row
 from transfers.inputs import INPUTS, ActionForm
 from transfers.models import Discrepancy, Mark, TransferCase, TransferEvent
 from transfers.states import Side, State
@@ -25,6 +26,7 @@ from transfers.views.context import url_of
 from transfers.views.pressable import IN_PLACE, Pressable, next_step, show_errors, standing_of
 
 BACKWARDS = frozenset({Action.SEND_BACK, Action.RECALL})
+AFTER_COMPARING = frozenset({Action.APPROVE_TECHNICAL, Action.VERIFY, Action.REGISTER})
 SEALS = frozenset({Action.APPROVE_HEAD, Action.RECEIVE})
 WAY = (
     State.REFERRAL, State.DRAFT, State.TECHNICALLY_APPROVED, State.HEAD_APPROVED, State.SENT, State.RECEIVED,
@@ -35,8 +37,7 @@ WAY = (
 def find_case(user: User, pk: int) -> TransferCase:
     """The case with what its page shows; NotSeen when it is not there for this person."""
     rows = TransferCase.objects.visible_to(user).select_related("branch", "origin", "destination", "pension_file")
-    marks = Prefetch("marks", Mark.objects.select_related("by"))
-    case = rows.prefetch_related(marks, "events", "discrepancies", "parts", "crossings").filter(pk=pk).first()
+    case = rows.prefetch_related("marks__by", "events", "discrepancies", "parts", "crossings").filter(pk=pk).first()
     if case is None:
         raise NotSeen(_("There is no such case in your branch."), "no_case")
     return case
@@ -67,12 +68,14 @@ class Lack:
 
 @dataclass(frozen=True)
 class Difference:
-    """A discrepancy as people read it."""
+    """A discrepancy, or a mark that says so, as people read it; `anchor`: its row on the page of the comparison."""
 
-    row: Discrepancy
+    row: Discrepancy | Mark
     label: str
     sent_value: Any
     paper_value: Any
+    by_name: str
+    anchor: str = ""
 
 
 class CasePage:
@@ -127,6 +130,11 @@ class CasePage:
         return _("Tracking number %(number)s, from %(origin)s to %(destination)s") % (places | number)
 
     @property
+    def standing_of_steps(self) -> str:
+        """What tells two renderings of the steps apart: which there are, and why they are closed."""
+        return " ".join(f"{step.action} {step.blocked}" for step in self.steps.values())
+
+    @property
     def judge(self) -> Pressable | None:
         return self.steps.get(Action.JUDGE)
 
@@ -136,8 +144,25 @@ class CasePage:
 
     @property
     def comparison_url(self) -> str:
-        """The page of the comparison, once the decrees were shown."""
-        return reverse("decrees", args=[self.case.pk]) if self.case.decrees_shown_at else ""
+        """The page of the comparison, where there is something to compare."""
+        return reverse("comparison", args=[self.case.pk]) if self.case.content else ""
+
+    @property
+    def comparison_label(self) -> str:
+        """Its name; at the destination the directive's own, once they were shown."""
+        if self.is_destination and self.case.decrees_shown_at:
+            return _("Show the decrees received from the center")
+        return _("Comparison with the paper file")
+
+    @cached_property
+    def checklist(self) -> Checklist:
+        return Checklist(self.case)
+
+    @property
+    def lefts(self) -> list[Left]:
+        """What the comparison still lacks before the step of this page opens."""
+        waits = self.main and self.main.action in AFTER_COMPARING and self.main.blocked
+        return self.checklist.lefts() if waits else []
 
     @property
     def typed(self) -> list[tuple[Any, str]]:
@@ -204,21 +229,10 @@ class CasePage:
 
     @cached_property
     def sections(self) -> list[presentation.Section]:
-        return presentation.sections(self.case)
-
-    @property
-    def sections_as_received(self) -> list[presentation.Section]:
-        """The same, the decrees first."""
-        return sorted(self.sections, key=lambda section: section.name != "decrees")
-
-    @property
-    def compared(self) -> int:
-        """How many fields are judged."""
-        return sum(section.judged for section in self.sections)
-
-    @property
-    def to_compare(self) -> int:
-        return sum(section.fields for section in self.sections)
+        found = presentation.sections(self.case)
+        for section in found:
+            section.url = f"{self.comparison_url}#{section.anchor}" if section.is_compared else ""
+        return found
 
     @property
     def file_url(self) -> str:
@@ -251,7 +265,18 @@ class CasePage:
         """What was noted about the current version; after a return, about the one that came back."""
         rows = sorted(self.case.discrepancies.all(), key=lambda row: row.pk)
         last = max((row.version for row in rows), default=0)
-        return [_difference(row, self) for row in rows if row.version == last]
+        returned = [_difference(row, self) for row in rows if row.version == last]
+        said = {row.path for row in rows if row.version == self.case.version}
+        return [
+            *(self._live(row) for row in self.checklist.rows if row.is_said and row.field.path not in said),
+            *returned,
+        ]
+
+    def _live(self, row: Row) -> Difference:
+        """A mark of the version in hand."""
+        assert row.mark is not None  # noqa: S101 - it says something
+        sent = strip_tags(str(row.value))
+        return Difference(row.mark, self.checklist.named(row), sent, row.mark.paper_value, str(row.mark.by), row.anchor)
 
     def content_of(self, version: int) -> dict[str, Any]:
         """The content of one version; empty where this copy never had it."""
@@ -269,14 +294,6 @@ class CasePage:
         """The first month this pension is paid at the destination (yyyymm)."""
         last = self.case.last_paid_month
         return add_months(last, 1) if last else None
-
-    @property
-    def tabs(self) -> list[dict[str, Any]]:
-        return [{"anchor": section.anchor, "label": section.title} for section in self.sections_as_received]
-
-    @property
-    def tabs_label(self) -> str:
-        return _("Sections")
 
     @cached_property
     def preview(self) -> dict[str, int]:
@@ -310,4 +327,4 @@ INITIAL: dict[str, Any] = {
 def _difference(row: Discrepancy, page: CasePage) -> Difference:
     content = page.content_of(row.version)
     label = presentation.path_label(content, row.path)
-    return Difference(row=row, label=label, sent_value=row.sent_value, paper_value=row.paper_value)
+    return Difference(row=row, label=label, sent_value=row.sent_value, paper_value=row.paper_value, by_name=row.by_name)

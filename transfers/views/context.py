@@ -58,7 +58,7 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
             Item(_("Case referral"), "referral", Action.REFER, pages=("refer",)),
             Item(
                 _("Pension case transfer"), "case_list", Action.VIEW_CASES,
-                pages=("case", "case_version", "decrees", "case_step"),
+                pages=("case", "case_version", "comparison", "decrees", "case_step"),
             ),
             Item(_("Receive from the center"), "receive_list", Action.RECEIVE, _waiting),
         ),
