@@ -53,6 +53,7 @@ class Action(models.TextChoices):
     APPROVE_TECHNICAL = "approve_technical", _("Approve as technical officer")
     SEND_BACK = "send_back", _("Send back")
     APPROVE_HEAD = "approve_head", _("Send the data to the center")
+    DISPATCH_PAPER = "dispatch_paper", _("Record the dispatch of the paper file")
     RECALL = "recall", _("Recall")
     CANCEL = "cancel", _("Cancel")
     REOPEN = "reopen", _("Reopen")
@@ -83,6 +84,7 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.APPROVE_TECHNICAL: _OFFICER,
     Action.SEND_BACK: _OFFICER | _HEADS,
     Action.APPROVE_HEAD: _HEADS,
+    Action.DISPATCH_PAPER: _CLERK | _OFFICER,
     Action.RECALL: _HEADS,
     Action.CANCEL: _CLERK | _HEADS,
     Action.REOPEN: _CLERK | _OFFICER,

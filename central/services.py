@@ -178,6 +178,11 @@ def latest_of(moves: Iterable[UUID]) -> dict[UUID, Envelope]:
     return {row.move: row for row in rows}
 
 
+def seals_of(move: UUID) -> dict[int, str]:
+    """The seal of each version of a move that was ever deposited."""
+    return dict(Envelope.objects.filter(move=move).values_list("version", "seal"))
+
+
 def cancelled(moves: Iterable[UUID]) -> dict[UUID, Receipt]:
     """The cancellation of each of these moves that was given up, whichever version it names."""
     move_of = dict(Envelope.objects.filter(move__in=list(moves)).values_list("pk", "move"))

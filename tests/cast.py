@@ -131,7 +131,13 @@ MOVE = {
     "letter_date": "1405/08/20",
     "note": "",
 }
-PAPER = {"paper_arrived_on": "1405/08/25", "paper_letter_number": "77/1", "paper_pages": "120"}
+PAPER_SENT = {
+    "paper_sent_on": "1405/08/22", "paper_method": "registered_mail", "paper_sent_letter": "55/2",
+    "paper_sent_pages": "120", "parcel_number": "218330051400001234",
+}  # fmt: skip
+PAPER = {
+    "paper_arrived_on": "1405/08/25", "paper_letter_number": "77/1", "paper_pages": "120", "paper_condition": "good",
+}  # fmt: skip
 DIFFERENCE = {
     "path": "principal.birth_date", "verdict": "differs", "paper_value": "1334/02/16", "code": "different_value",
     "severity": "must_be_corrected", "note": "",

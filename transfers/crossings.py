@@ -90,6 +90,9 @@ def refuse(crossing: Crossing, reason: str) -> None:
     case = lock_case(crossing.known_case.pk) if not crossing.decided_there else None
     if close_crossing(crossing, "refused", reason) and case:
         TransferCase.objects.filter(pk=case.pk).update(turn=case.whose_turn(), turn_since=timezone.now())
+    if crossing.verb == Verb.DEPOSIT:  # nobody hears what was to be told of an envelope that never came
+        told = Crossing.objects.filter(envelope_id=crossing.envelope_id, kind__in=MESSAGES, state="open")
+        told.update(state="refused", reason=reason[:80], settled_at=timezone.now())
 
 
 def _plain(given: dict[str, Any]) -> dict[str, Any]:

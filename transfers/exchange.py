@@ -17,7 +17,17 @@ from central.models import Envelope, Receipt
 from central.rules import Refused, seal_holds
 from transfers.models import Crossing, TransferCase, Verb
 
-__all__ = ["Refused", "Unreachable", "ask", "cancelled_of", "latest_of", "publish_directory", "receipts_of", "waiting"]
+__all__ = [
+    "Refused",
+    "Unreachable",
+    "ask",
+    "cancelled_of",
+    "latest_of",
+    "publish_directory",
+    "receipts_of",
+    "seals_of",
+    "waiting",
+]
 
 
 PATIENCE = 4  # seconds for one question: a page that asks twice still answers within ten
@@ -130,6 +140,11 @@ def receipts_of(envelopes: Iterable[UUID]) -> list[Receipt]:
 def latest_of(cases: Iterable[TransferCase]) -> dict[UUID, Envelope]:
     """The last envelope of each case's move."""
     return _reached(lambda: services.latest_of(case.transfer_id for case in cases))
+
+
+def seals_of(move: UUID) -> dict[int, str]:
+    """The seals of a move's versions, as far as the center has them."""
+    return _reached(lambda: services.seals_of(move))
 
 
 def cancelled_of(cases: Iterable[TransferCase]) -> dict[UUID, Receipt]:

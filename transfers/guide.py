@@ -30,6 +30,10 @@ WHY: dict[str, tuple[Any, Any]] = {
         PART_1,
         _("The content is sealed and sent; from here on the pension file is closed to changes."),
     ),
+    Action.DISPATCH_PAPER: (
+        PART_1,
+        _("The paper file travels as before; when and how it left is recorded, and told to the destination."),
+    ),
     Action.RECALL: (OWN, _("While the destination has not received it, the head can take it back.")),
     Action.CANCEL: (OWN, _("The move does not take place.")),
     Action.REOPEN: (OWN, _("After a return the mended data goes out as the next version.")),

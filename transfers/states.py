@@ -219,13 +219,35 @@ class Flow(models.Model):
         """The origin cancelled the move or sent it to another branch."""
 
 
+TAKEN = (State.RECEIVED, State.VERIFIED, State.REGISTERED, State.RETURNED)  # the destination has had the envelope
+PAPER_LEAVES = (
+    State.DRAFT, State.TECHNICALLY_APPROVED, State.HEAD_APPROVED, State.SENT, State.RECEIVED, State.VERIFIED,
+    State.RETURNED,
+)  # fmt: skip
 WITHIN: tuple[Step, ...] = (
     # Actions that leave the state as it is. Each is in the trail except judgements of fields.
     Step(Action.EDIT_MOVE, Side.ORIGIN, (State.REFERRAL, State.DRAFT), None, _("Edit the referral")),
     Step(Action.JUDGE, Side.ORIGIN, (State.DRAFT,), None, _("Compare with the paper file"), whose_turn=True),
     Step(Action.JUDGE, Side.DESTINATION, (State.RECEIVED, State.VERIFIED), None, _("Compare with the paper file")),
     Step(Action.SHOW_DECREES, Side.DESTINATION, (State.RECEIVED,), None, _("Show the decrees received")),
-    Step(Action.RECORD_PAPER, Side.DESTINATION, (State.RECEIVED,), None, _("Record the paper file")),
+    Step(
+        Action.DISPATCH_PAPER,
+        Side.ORIGIN,
+        PAPER_LEAVES,
+        None,
+        _("Record the dispatch of the paper file"),
+        crosses=Crosses.TOLD,
+    ),
+    Step(
+        Action.RECORD_PAPER,
+        Side.DESTINATION,
+        (State.RECEIVED,),
+        None,
+        _("Record the paper file"),
+        crosses=Crosses.TOLD,
+    ),
+    Step("hear_paper_sent", Side.DESTINATION, TAKEN, None, _("The origin dispatched the paper file"), by_itself=True),
+    Step("hear_paper_arrived", Side.ORIGIN, TAKEN, None, _("The paper file has arrived"), by_itself=True),
     Step(Action.ACTIVATE, Side.DESTINATION, (State.REGISTERED,), None, _("Activate"), crosses=Crosses.TOLD),
     Step("mark_activated", Side.ORIGIN, (State.REGISTERED,), None, _("The destination pays"), by_itself=True),
 )

@@ -72,6 +72,8 @@ def finish_crossings(report: Report) -> None:
 
 
 def _settle(crossing: Crossing, report: Report) -> None:
+    if not Crossing.objects.filter(pk=crossing.pk, state="open").exists():
+        return  # refused meanwhile with the envelope of which it speaks
     try:
         workflow.settle(crossing)
         report.finished += 1

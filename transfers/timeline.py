@@ -10,24 +10,41 @@ from django.utils.translation import gettext_lazy
 
 from branches.roles import Action, Role
 from central import contract
-from pension_transfer.lib.templatetags.persian import fa, jalali_month
+from pension_transfer.lib.templatetags.persian import fa, jalali, jalali_month
 from transfers.hurdles import action_label
-from transfers.models import Code, TransferCase, TransferEvent
+from transfers.models import Code, PaperCondition, PaperMethod, TransferCase, TransferEvent
 from transfers.states import Side, State, find_step
 from transfers.sync import MARKS
 
 # Steps that only repeat at one branch what the other one did; left out where both copies are seen.
-ECHOES = frozenset(MARKS.values()) | {"mark_cancelled"}
+ECHOES = frozenset(MARKS.values()) | {"mark_cancelled", "hear_paper_sent", "hear_paper_arrived"}
 # The approvals in sealed content, as the steps that they were at the origin: action, from, to.
 APPROVALS = {
     "technical": (Action.APPROVE_TECHNICAL, State.DRAFT, State.TECHNICALLY_APPROVED),
     "head": (Action.APPROVE_HEAD, State.TECHNICALLY_APPROVED, State.HEAD_APPROVED),
 }
 ROLES = dict(Role.choices)
+
+
+def day(text: str) -> str:
+    """An ISO day of the trail as people read it."""
+    return jalali(dt.date.fromisoformat(text))
+
+
 DETAILS: dict[str, tuple[Any, Callable[[Any], str]]] = {
     "last_paid_month": (gettext_lazy("last paid month"), jalali_month),
     "letter_number": (gettext_lazy("letter number of the paper file"), fa),
     "pages": (gettext_lazy("pages counted"), fa),
+    "paper_sent_on": (gettext_lazy("dispatched on"), day),
+    "paper_method": (gettext_lazy("method"), lambda code: str(PaperMethod(code).label)),
+    "paper_sent_letter": (gettext_lazy("letter number"), fa),
+    "paper_sent_pages": (gettext_lazy("pages sent"), fa),
+    "parcel_number": (gettext_lazy("parcel number"), fa),
+    "paper_arrived_on": (gettext_lazy("paper file arrived on"), day),
+    "paper_letter_number": (gettext_lazy("letter number of the paper file"), fa),
+    "paper_pages": (gettext_lazy("pages counted"), fa),
+    "paper_condition": (gettext_lazy("condition"), lambda code: str(PaperCondition(code).label)),
+    "paper_note": (gettext_lazy("note on the condition"), fa),
     "compared": (gettext_lazy("fields compared"), fa),
     "remarks": (gettext_lazy("with a remark"), fa),
     "code": (gettext_lazy("reason"), lambda code: str(Code(code).label)),

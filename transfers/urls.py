@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from transfers.views import cartable, case, comparison, help, receive, referral, send, tracking
+from transfers.views import cartable, case, comparison, help, paper, receive, referral, send, tracking
 
 urlpatterns = [
     path("", cartable.cartable, name="cartable"),
@@ -14,9 +14,12 @@ urlpatterns = [
     path("cases/<int:pk>/comparison/", comparison.comparison, name="comparison"),
     path("cases/<int:pk>/comparison/marks/", comparison.marks, name="comparison_marks"),
     path("cases/<int:pk>/decrees/", comparison.comparison, name="decrees"),
+    path("cases/<int:pk>/sheet/", paper.transfer_sheet, name="case_sheet"),
     path("cases/<int:pk>/<slug:action>/", case.step, name="case_step"),
     path("send/", send.send_list, name="send_list"),
     path("receive/", receive.receive_list, name="receive_list"),
+    path("receive/paper/", paper.arrival, name="paper_arrival"),
+    path("receive/paper/<int:pk>/", paper.set_aside, name="paper_set_aside"),
     path("tracking/", tracking.tracking, name="tracking"),
     path("help/", help.help_page, name="help"),
 ]

@@ -119,7 +119,9 @@ def receive(envelope_id: uuid.UUID, *, branch: Branch, by: User, command_id: uui
         crossing = _intend_taking(envelope_id, branch, by, role, command_id)
     settle(crossing)
     held = TransferCase.objects.filter(side=Side.DESTINATION, branch=branch)
-    return held.get(contents__envelope_id=envelope_id)
+    case = held.get(contents__envelope_id=envelope_id)
+    _settle_told(case)
+    return case
 
 
 def advance(
@@ -311,6 +313,13 @@ def _settle_all(case: TransferCase, first: Crossing | None) -> None:
     """
     if first and first.verb == Verb.WITHDRAW:
         settle(first)
+    _settle_told(case)
+    if first and first.verb != Verb.WITHDRAW:
+        settle(first)
+        _settle_told(case)
+
+
+def _settle_told(case: TransferCase) -> None:
     said = Crossing.objects.filter(case__branch=case.branch, case__pension_number=case.pension_number)
     for crossing in said.filter(state="open", decided_there=False).order_by("created_at"):
         try:
@@ -319,8 +328,6 @@ def _settle_all(case: TransferCase, first: Crossing | None) -> None:
             break
         except Refusal:  # the case says so, see hurdles.at_the_center
             continue
-    if first and first.verb != Verb.WITHDRAW:
-        settle(first)
 
 
 def settle(crossing: Crossing) -> None:

@@ -2,7 +2,10 @@
 
 import datetime as dt
 import re
+from functools import cache
+from itertools import islice
 
+import holidays
 import jdatetime
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from pension_transfer.lib.persian import to_ascii_digits, to_persian_digits
 
 FIRST_YEAR, LAST_YEAR = 1250, 1499
+FRIDAY = 4  # as datetime counts
 MONTH_NAMES = (
     _("Farvardin"), _("Ordibehesht"), _("Khordad"), _("Tir"), _("Mordad"), _("Shahrivar"),
     _("Mehr"), _("Aban"), _("Azar"), _("Dey"), _("Bahman"), _("Esfand"),
@@ -90,3 +94,24 @@ def add_years(date: dt.date, years: int) -> dt.date:
         return day.replace(year=day.year + years).togregorian()
     except ValueError:
         return day.replace(year=day.year + years, day=29).togregorian()
+
+
+# --- working days -----------------------------------------------------------------------------------
+
+
+@cache
+def _days_off() -> holidays.HolidayBase:
+    """Iran's public holidays; each year is computed when it is first asked for."""
+    return holidays.country_holidays("IR")
+
+
+def add_working_days(day: dt.date, count: int) -> dt.date:
+    """The day on which `count` working days after `day` are over; Fridays and public holidays are none.
+
+    With a negative `count`, the last day after which that many working days have passed when `day` is over.
+    """
+    step = dt.timedelta(days=1 if count > 0 else -1)
+    days = (day + step * n for n in range(1 if count > 0 else 0, 100 * (abs(count) + 1)))
+    working = (each for each in days if each.weekday() != FRIDAY and each not in _days_off())
+    last = next(islice(working, abs(count) - 1, None)) if count else day
+    return last - dt.timedelta(days=1) if count < 0 else last

@@ -80,3 +80,24 @@ def test_a_year_turns() -> None:
 @given(DAYS)
 def test_the_month_of_a_day(day: dt.date) -> None:
     assert str(calendar.month_of(day)) == calendar.jalali(day).replace("/", "")[:6]
+
+
+@pytest.mark.parametrize(
+    ("day", "count", "wanted"),
+    [
+        ("1405/09/04", 3, "1405/09/08"),  # Wednesday; Friday is off, Thursday is not
+        ("1404/12/27", 3, "1405/01/06"),  # a Friday and the four days of Nowruz lie between
+        ("1405/09/08", -3, "1405/09/04"),
+        ("1405/09/06", -1, "1405/09/04"),  # on a Friday the last working day is Thursday
+        ("1405/09/06", 0, "1405/09/06"),
+    ],
+)
+def test_working_days_leave_out_fridays_and_public_holidays(day: str, count: int, wanted: str) -> None:
+    assert calendar.jalali(calendar.add_working_days(calendar.parse_date(day), count)) == wanted
+
+
+def test_working_days_back_and_forth_meet() -> None:
+    first = calendar.parse_date("1405/01/01")
+    for day in (first + dt.timedelta(days=n) for n in range(120)):
+        back = calendar.add_working_days(day, -3)
+        assert calendar.add_working_days(back, 3) <= day < calendar.add_working_days(back + dt.timedelta(days=1), 3)

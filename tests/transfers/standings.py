@@ -12,7 +12,7 @@ from typing import Any
 
 from branches.models import Appointment, Branch, User
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen, Refusal
-from tests.cast import MOVE, PAPER, Cast, Walk, press
+from tests.cast import MOVE, PAPER, PAPER_SENT, Cast, Walk, press
 from tests.expect import fresh
 from transfers import exchange
 from transfers.models import TransferCase
@@ -32,6 +32,7 @@ MAY = {
     "approve_technical": "technical_officer",
     "send_back": f"technical_officer {HEADS}",
     "approve_head": HEADS,
+    "dispatch_paper": "clerk technical_officer",
     "recall": HEADS,
     "cancel": f"clerk {HEADS}",
     "reopen": "clerk technical_officer",
@@ -49,6 +50,7 @@ INPUT: dict[str, dict[str, Any]] = {  # what each action asks for; the others as
     "judge": {"path": "contact", "verdict": "match"},
     "approve_technical": {"last_paid_month": "1405/08"},
     "send_back": WHY,
+    "dispatch_paper": PAPER_SENT,
     "recall": WHY,
     "cancel": WHY,
     "receive": {"envelope_id": "of the move"},
@@ -145,27 +147,34 @@ def _by_office(open_to: dict[str, str]) -> dict[str, str]:
 
 
 _MARKING = "judge show_decrees return_to_origin"
+_DRAFTING = "edit_move assemble cancel dispatch_paper"
+_PAPER_LEAVES = {"clerk": "dispatch_paper", "officer": "dispatch_paper"}
 _JUDGING = "judge return_to_origin register"
 STANDINGS = [
     _origin("incomplete referral", "referral", clerk="edit_move cancel", heads="cancel"),
     _origin("complete referral", "referral", _complete_referral, clerk="edit_move assemble cancel", heads="cancel"),
-    _origin("draft", "draft", clerk="edit_move assemble cancel", officer="judge send_back", heads="cancel"),
+    _origin("draft", "draft", clerk=_DRAFTING, officer="judge send_back dispatch_paper", heads="cancel"),
     _origin(
         "compared draft", "draft", _compared_draft,
-        clerk="edit_move assemble cancel", officer="judge send_back approve_technical", heads="cancel",
+        clerk=_DRAFTING, officer="judge send_back approve_technical dispatch_paper", heads="cancel",
     ),
     _origin(
         "draft after a return", "draft", lambda walk: press("reopen", walk.to("returned"), walk.officer),
-        clerk="edit_move assemble cancel", heads="cancel",
+        clerk=_DRAFTING, officer="dispatch_paper", heads="cancel",
     ),
-    _origin("technically approved", "technically_approved", heads="approve_head send_back cancel"),
-    _origin("refused by the center", "head_approved", _refused_deposit, heads="recall"),
-    _origin("sent", "sent", heads="recall"),
-    _origin("received", "received"),
-    _origin("verified", "verified"),
+    _origin(
+        "technically approved", "technically_approved", **_PAPER_LEAVES, heads="approve_head send_back cancel"
+    ),
+    _origin("refused by the center", "head_approved", _refused_deposit, **_PAPER_LEAVES, heads="recall"),
+    _origin("sent", "sent", **_PAPER_LEAVES, heads="recall"),
+    _origin("received", "received", **_PAPER_LEAVES),
+    _origin("verified", "verified", **_PAPER_LEAVES),
     _origin("registered", "registered"),
     _origin("active", "registered", _active_at("origin")),
-    _origin("returned", "returned", clerk="reopen", officer="reopen", heads="cancel"),
+    _origin(
+        "returned", "returned",
+        clerk="reopen dispatch_paper", officer="reopen dispatch_paper", heads="cancel",
+    ),
     _origin("cancelled", "cancelled"),
     _there(
         "received there", "received", _at("destination", "received"),

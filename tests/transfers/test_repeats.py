@@ -15,7 +15,7 @@ from central import services
 from central.models import Directory, Receipt, Seat
 from pension_transfer.lib.errors import NotNow
 from tests import oracle
-from tests.cast import DIFFERENCE, MOVE, PAPER, Walk, make_file, national_code, press
+from tests.cast import DIFFERENCE, MOVE, PAPER, PAPER_SENT, Walk, make_file, national_code, press
 from tests.central.sealed import envelope
 from tests.expect import fresh, refused, written
 from tests.pages import as_, command
@@ -69,6 +69,7 @@ def _journey(walk: Walk) -> Iterator[Press]:
     yield (Action.SEND_BACK, o, walk.officer, WHY)
     yield (Action.ASSEMBLE, o, walk.clerk, {})
     yield from _ticks(o, walk.officer) + approve
+    yield (Action.DISPATCH_PAPER, o, walk.clerk, PAPER_SENT)
     yield (Action.RECALL, o, walk.head, WHY)
     yield (Action.ASSEMBLE, o, walk.clerk, {})
     yield from approve

@@ -49,6 +49,15 @@ class Story:
         month = self.file.last_paid_month or 0
         self._press(self.case, Action.APPROVE_TECHNICAL, officer, last_paid_month=str(month))
 
+    def dispatch(self) -> None:
+        """The paper file leaves by post; after the center has the envelope, this is told to the destination."""
+        sent = {
+            "paper_sent_on": calendar.jalali(calendar.today()), "paper_method": "registered_mail",
+            "paper_sent_letter": f"{self.file.branch_id}/پ/{self.case.pk}",
+            "parcel_number": f"2183300514{self.case.pk:010d}", "paper_sent_pages": self.file.paper_pages or 1,
+        }  # fmt: skip
+        self._press(self.case, Action.DISPATCH_PAPER, at(self.file.branch, Role.CLERK), **sent)
+
     def send(self) -> None:
         self._press(self.case, Action.APPROVE_HEAD, at(self.file.branch, Role.BRANCH_HEAD))
 
@@ -72,7 +81,7 @@ class Story:
         self._press(self.copy, Action.SHOW_DECREES, staff)
         paper = {
             "paper_arrived_on": calendar.jalali(calendar.today()), "paper_letter_number": f"پ/{self.copy.pk}",
-            "paper_pages": self.file.paper_pages or 1,
+            "paper_pages": self.file.paper_pages or 1, "paper_condition": "good",
         }  # fmt: skip
         self._press(self.copy, Action.RECORD_PAPER, staff, **paper)
         self._compare(self.copy, staff)
@@ -117,7 +126,8 @@ class Story:
 REFERRED = ["refer"]
 APPROVED = [*REFERRED, "approve"]
 SENT = [*APPROVED, "send"]
-RECEIVED = [*SENT, "receive"]
+DISPATCHED = [*SENT, "dispatch"]
+RECEIVED = [*DISPATCHED, "receive"]
 COMPARED = [*RECEIVED, "compare"]
 VERIFIED = [*COMPARED, "verify"]
 REGISTERED = [*VERIFIED, "register"]
@@ -130,7 +140,7 @@ STANDING: list[tuple[str, str, list[str]]] = [
     ("0801", "1001", APPROVED),
     ("0801", "1001", APPROVED),
     ("0801", "1001", SENT),
-    ("0801", "1001", SENT),
+    ("0801", "1001", DISPATCHED),
     ("0801", "1001", RECEIVED),
     ("0801", "1001", COMPARED),
     ("0801", "1001", VERIFIED),
@@ -143,7 +153,7 @@ STANDING: list[tuple[str, str, list[str]]] = [
     ("1001", "0801", APPROVED),
     ("1001", "0801", APPROVED),
     ("1001", "0801", SENT),
-    ("1001", "0801", SENT),
+    ("1001", "0801", DISPATCHED),
     ("1001", "0801", RECEIVED),
     ("1001", "0801", VERIFIED),
     ("1001", "0801", REGISTERED),

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from transfers.effects import comparing, destination, origin
+from transfers.effects import comparing, destination, origin, paper
 from transfers.effects.origin import list_missing, new_case
 from transfers.effects.shared import Effects, hand_over_turn, take_part
 
@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
 __all__ = ["EFFECTS", "follow", "hand_over_turn", "list_missing", "new_case", "take_part"]
 
-EFFECTS: Effects = {**origin.EFFECTS, **destination.EFFECTS, **comparing.EFFECTS}
+EFFECTS: tuple[Effects, ...] = (origin.EFFECTS, destination.EFFECTS, comparing.EFFECTS, paper.EFFECTS)
 
 
 def follow(doing: "Doing") -> None:
     """Everything that follows the step, in order."""
-    for effect in EFFECTS.get(doing.action, ()):
-        effect(doing)
+    for effects in EFFECTS:
+        for effect in effects.get(doing.action, ()):
+            effect(doing)

@@ -23,6 +23,7 @@ def _receive(doing: "Doing") -> None:
     case.version, case.envelope_id = envelope.version, envelope.pk
     case.content_hash, case.last_paid_month = snapshot.content_hash(content), envelope.last_paid_month
     case.decrees_shown_at = case.closed_at = None
+    case.sent_at = envelope.deposited_at
     for name, value in said_of_move(content).items():
         setattr(case, name, value)
     if not case.trail_length:
@@ -38,12 +39,6 @@ def _receive(doing: "Doing") -> None:
 
 def _show_decrees(doing: "Doing") -> None:
     doing.case.decrees_shown_at = timezone.now()
-
-
-def _record_paper(doing: "Doing") -> None:
-    for name, value in doing.input.items():
-        setattr(doing.case, name, value)
-    doing.details = {"pages": doing.case.paper_pages, "letter_number": doing.case.paper_letter_number}
 
 
 def _verify(doing: "Doing") -> None:
@@ -88,7 +83,6 @@ def _mark_cancelled(doing: "Doing") -> None:
 EFFECTS: Effects = {
     Action.RECEIVE: (_receive,),
     Action.SHOW_DECREES: (_show_decrees,),
-    Action.RECORD_PAPER: (_record_paper,),
     Action.VERIFY: (_verify,),
     Action.RETURN_TO_ORIGIN: (_return_to_origin,),
     Action.REGISTER: (_register,),

@@ -138,9 +138,9 @@ def _next_version(doing: "Doing") -> None:
 
 def _recall(doing: "Doing") -> None:
     note(doing)
-    deposits = doing.case.crossings.filter(verb=Verb.DEPOSIT, envelope_id=doing.case.envelope)
-    deposits.exclude(state="done").update(state="refused", reason="withdrawn", settled_at=timezone.now())
-    doing.case.envelope_id = None
+    told = doing.case.crossings.filter(decided_there=False, envelope_id=doing.case.envelope)
+    told.exclude(state="done").update(state="refused", reason="withdrawn", settled_at=timezone.now())
+    doing.case.envelope_id = doing.case.sent_at = None
     _next_version(doing)
 
 
@@ -152,6 +152,10 @@ def _cancel(doing: "Doing") -> None:
     if sent:
         content = doing.case.contents.get(version=sent.version)
         tell(doing, Verb.ANSWER, "cancelled", content.envelope_id, note=doing.note)
+
+
+def _mark_sent(doing: "Doing") -> None:
+    doing.case.sent_at = timezone.now()
 
 
 def _mark_returned(doing: "Doing") -> None:
@@ -183,6 +187,7 @@ EFFECTS: Effects = {
     Action.APPROVE_HEAD: (_approve_head,),
     Action.RECALL: (_recall,),
     Action.CANCEL: (_cancel,),
+    "mark_sent": (_mark_sent,),
     "mark_returned": (_mark_returned,),
     "mark_registered": (_mark_registered,),
     "mark_activated": (_mark_activated,),

@@ -1,7 +1,8 @@
 """A branch's copies of moves, and what belongs to them."""
 
-from transfers.models.case import Content, Part, TrackingSerial, TransferCase
+from transfers.models.case import Content, PaperCondition, PaperMethod, Part, TrackingSerial, TransferCase
 from transfers.models.comparison import Code, Discrepancy, Mark, Severity, Verdict
+from transfers.models.paper import PaperArrival
 from transfers.models.trail import Command, Crossing, Heard, TransferEvent, Verb
 
 __all__ = [
@@ -12,6 +13,9 @@ __all__ = [
     "Discrepancy",
     "Heard",
     "Mark",
+    "PaperArrival",
+    "PaperCondition",
+    "PaperMethod",
     "Part",
     "Severity",
     "TrackingSerial",

@@ -15,6 +15,7 @@ from branches.models import Branch, PensionFile, User
 from branches.roles import Action, scoped
 from pension_transfer.lib.persian import fold
 from pension_transfer.lib.validation import digits
+from transfers import paper, scan
 from transfers.states import TURNS, Flow, Side, State, Turn
 from transfers.turns import waiting_for
 
@@ -34,6 +35,24 @@ class Reason(models.TextChoices):
     MISPLACED = "misplaced", _("File opened at the wrong branch")
 
 
+class PaperMethod(models.TextChoices):
+    """How the paper file travels."""
+
+    REGISTERED_MAIL = "registered_mail", _("Registered mail")
+    EXPRESS_MAIL = "express_mail", _("Express mail")
+    COURIER = "courier", _("Courier")
+    BY_HAND = "by_hand", _("Handed to the person concerned")
+    OTHER = "other", _("Other means")
+
+
+class PaperCondition(models.TextChoices):
+    """In what condition the paper file came."""
+
+    GOOD = "good", _("Undamaged")
+    DAMAGED = "damaged", _("Damaged")
+    INCOMPLETE = "incomplete", _("Incomplete")
+
+
 class TransferCaseQuerySet(models.QuerySet["TransferCase"]):
     def visible_to(self, user: User) -> "TransferCaseQuerySet":
         """The cases this person may see (invariant I7)."""
@@ -46,9 +65,14 @@ class TransferCaseQuerySet(models.QuerySet["TransferCase"]):
         """What waits for this person, oldest first."""
         return self.open().filter(waiting_for(user)).order_by("turn_since", "id")
 
+    def paper_apart(self) -> "TransferCaseQuerySet":
+        """The open cases whose paper file and electronic part have parted ways."""
+        return self.filter(paper.apart())
+
     def find(self, text: str) -> "TransferCaseQuerySet":
-        """By tracking number, pension number or national code, in any digits."""
-        key = fold(text).replace("-", "")
+        """By tracking number, pension number or national code, in any digits; or by the text of a transfer sheet."""
+        sheet = scan.read(text)
+        key = sheet.tracking_number if sheet else fold(text).replace("-", "")
         return self.filter(Q(tracking_number=key) | Q(pension_number=key) | Q(national_code=key)).order_by("-id")
 
 
@@ -85,9 +109,18 @@ class TransferCase(Flow):
     is_assembled = models.BooleanField(default=False, editable=False)
     missing = models.JSONField(default=list, blank=True, editable=False)
     last_paid_month = models.PositiveIntegerField(_("last paid month"), null=True)
+    sent_at = models.DateTimeField(_("sent to the center at"), null=True, editable=False)
+    # The paper file on its way: what the origin said when it left, what the destination said when it came.
+    paper_sent_on = models.DateField(_("paper file dispatched on"), null=True)
+    paper_method = models.CharField(_("method of dispatch"), max_length=16, choices=PaperMethod, blank=True)
+    paper_sent_letter = models.CharField(_("letter number of the dispatch"), max_length=30, blank=True)
+    paper_sent_pages = models.PositiveIntegerField(_("pages sent"), null=True)
+    parcel_number = models.CharField(_("parcel number"), max_length=40, blank=True)
     paper_arrived_on = models.DateField(_("paper file arrived on"), null=True)
     paper_letter_number = models.CharField(_("letter number of the paper file"), max_length=30, blank=True)
     paper_pages = models.PositiveIntegerField(_("pages counted"), null=True)
+    paper_condition = models.CharField(_("condition"), max_length=12, choices=PaperCondition, blank=True)
+    paper_note = models.CharField(_("note on the condition"), max_length=300, blank=True)
     decrees_shown_at = models.DateTimeField(_("decrees shown at"), null=True)
     receipt_number = models.CharField(_("registration receipt number"), max_length=20, blank=True)
     activated_at = models.DateTimeField(_("active since"), null=True)
@@ -162,6 +195,11 @@ class TransferCase(Flow):
     def may_show_decrees(self) -> bool:
         """At the destination they are shown by a step of their own (directive, part 2)."""
         return self.side == Side.ORIGIN or self.decrees_shown_at is not None
+
+    @property
+    def paper_alarm(self) -> "paper.Alarm | None":
+        """How its paper file and its electronic part have parted ways."""
+        return paper.alarm_of(self)
 
     @cached_property
     def content(self) -> dict[str, Any]:

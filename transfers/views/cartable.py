@@ -15,7 +15,7 @@ from branches.models import User
 from branches.roles import Action
 from pension_transfer.lib.paging import page_of
 from transfers import exchange
-from transfers.models import TransferCase
+from transfers.models import PaperArrival, TransferCase
 from transfers.states import TURN_ROLES, Side, State
 from transfers.views.context import branches_where, envelopes_for, menu_path, person
 from transfers.views.pressable import next_step, turn_of
@@ -56,14 +56,27 @@ def cartable(request: HttpRequest) -> HttpResponse:
     rows = TransferCase.objects.turn_of(user) if mine else TransferCase.objects.visible_to(user).open()
     wanted = request.GET.get("state", "")
     counts = counts_of(rows, wanted)
+    paper = of_paper(user, mine, request.GET.get("paper") == "apart")
     chosen = rows.filter(state=wanted) if wanted in State.values else rows
+    chosen = TransferCase.objects.visible_to(user).paper_apart() if paper["is_apart"] else chosen
     page = page_of(chosen.select_related("branch", "origin", "destination"), request, by=("turn_since", "id"))
+    own = mine and not paper["is_apart"]
     context = {
-        "page": page, "rows": [row_of(case, mine) for case in page.items], "counts": counts, "is_mine": mine,
-        "at_center": at_center(user), "path": menu_path("cartable"), "wanted": wanted,
-        "total": sum(count["n"] for count in counts),
+        "page": page, "rows": [row_of(case, own) for case in page.items], "counts": counts, "is_mine": mine,
+        "at_center": at_center(user), "path": menu_path("cartable"), "is_narrowed": wanted or paper["is_apart"],
+        "total": sum(count["n"] for count in counts), "queues_shown": counts or paper["apart_count"],
     }  # fmt: skip
-    return render(request, "transfers/cartable.html", context)
+    return render(request, "transfers/cartable.html", context | paper)
+
+
+def of_paper(user: User, mine: bool, is_wanted: bool) -> dict[str, Any]:
+    """Where paper file and data have parted ways, whosever turn it is: counted for those who work at a branch."""
+    if not mine:
+        return {"is_apart": False, "apart_count": 0, "unmatched": 0}
+    apart = TransferCase.objects.visible_to(user).paper_apart()
+    codes = branches_where(user, Action.RECORD_PAPER)
+    lying = PaperArrival.objects.unmatched().filter(branch__in=codes).count() if codes else 0
+    return {"is_apart": is_wanted, "apart_count": apart.count(), "unmatched": lying}
 
 
 def counts_of(rows: Any, wanted: str) -> list[dict[str, Any]]:

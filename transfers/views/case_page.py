@@ -1,5 +1,6 @@
 """What the page of a case shows to one person: its steps with their forms, what is missing, what differs."""
 
+import datetime as dt
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,11 +17,11 @@ from pension_transfer.lib.calendar import add_months
 from pension_transfer.lib.errors import NotSeen, Refusal
 from pension_transfer.lib.posting import Rejected
 from pension_transfer.lib.templatetags.persian import fa, jalali
-from transfers import completeness, hurdles, presentation, timeline
+from transfers import completeness, hurdles, paper, presentation, sheet, timeline
 from transfers.buttons import Button, available
 from transfers.checklist import Checklist, Left, Row
 from transfers.inputs import INPUTS, ActionForm
-from transfers.models import Discrepancy, Mark, TransferCase, TransferEvent
+from transfers.models import Discrepancy, Mark, PaperCondition, PaperMethod, TransferCase, TransferEvent
 from transfers.states import Side, State
 from transfers.views.context import url_of
 from transfers.views.pressable import IN_PLACE, Pressable, next_step, show_errors, standing_of
@@ -143,6 +144,11 @@ class CasePage:
         return self.steps.get(Action.RECORD_PAPER)
 
     @property
+    def paper_awaited(self) -> Pressable | None:
+        """The same on the case's own page, until it has come: it may come before the decrees are shown."""
+        return self.paper if not self.case.paper_arrived_on else None
+
+    @property
     def comparison_url(self) -> str:
         """The page of the comparison, where there is something to compare."""
         return reverse("comparison", args=[self.case.pk]) if self.case.content else ""
@@ -242,7 +248,7 @@ class CasePage:
     @property
     def letter(self) -> str:
         """Number and date of the referral's letter."""
-        return "، ".join(filter(None, [fa(self.case.letter_number), jalali(self.case.letter_date)]))
+        return _letter(self.case.letter_number, self.case.letter_date)
 
     @property
     def missing(self) -> list[Lack]:
@@ -284,10 +290,22 @@ class CasePage:
         return json.loads(row.body) if row else {}
 
     @property
-    def paper_letter(self) -> str:
-        """When and with which letter the paper file came."""
-        arrived = [jalali(self.case.paper_arrived_on), fa(self.case.paper_letter_number)]
-        return "، ".join(filter(None, arrived))
+    def paper_alarms(self) -> list[Any]:
+        """Where paper file and data have parted ways, and what is striking about the paper file."""
+        alarm = self.case.paper_alarm
+        return [*([alarm.sentence] if alarm else []), *paper.warnings_of(self.case)]
+
+    @property
+    def paper_letters(self) -> dict[str, str]:
+        """With which letter and when it left, and when it came."""
+        case = self.case
+        left, came = (case.paper_sent_letter, case.paper_sent_on), (case.paper_letter_number, case.paper_arrived_on)
+        return {"left": _letter(*left), "came": _letter(*came)}
+
+    @property
+    def sheet_url(self) -> str:
+        """The transfer sheet, once there is a seal to print on it."""
+        return reverse("case_sheet", args=[self.case.pk]) if sheet.is_ready(self.case) else ""
 
     @property
     def first_month(self) -> int | None:
@@ -319,9 +337,20 @@ INITIAL: dict[str, Any] = {
     Action.APPROVE_HEAD: lambda page: {"content_hash": page.case.content_hash},
     Action.RECORD_PAPER: lambda page: {
         "paper_arrived_on": page.case.paper_arrived_on, "paper_pages": page.case.paper_pages,
-        "paper_letter_number": page.case.paper_letter_number,
+        "paper_letter_number": page.case.paper_letter_number, "paper_note": page.case.paper_note,
+        "paper_condition": page.case.paper_condition or PaperCondition.GOOD,
+    },
+    Action.DISPATCH_PAPER: lambda page: {
+        "paper_sent_on": page.case.paper_sent_on, "paper_sent_letter": page.case.paper_sent_letter,
+        "paper_method": page.case.paper_method or PaperMethod.REGISTERED_MAIL,
+        "paper_sent_pages": page.case.paper_sent_pages or page.case.content.get("file", {}).get("paper_pages"),
+        "parcel_number": page.case.parcel_number,
     },
 }  # fmt: skip
+
+
+def _letter(number: str, day: dt.date | None) -> str:
+    return "، ".join(filter(None, [fa(number), jalali(day)]))
 
 
 def _difference(row: Discrepancy, page: CasePage) -> Difference:

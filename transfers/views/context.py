@@ -58,9 +58,12 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
             Item(_("Case referral"), "referral", Action.REFER, pages=("refer",)),
             Item(
                 _("Pension case transfer"), "case_list", Action.VIEW_CASES,
-                pages=("case", "case_version", "comparison", "decrees", "case_step"),
+                pages=("case", "case_version", "comparison", "decrees", "case_sheet", "case_step"),
             ),
-            Item(_("Receive from the center"), "receive_list", Action.RECEIVE, _waiting),
+            Item(
+                _("Receive from the center"), "receive_list", Action.RECEIVE, _waiting,
+                pages=("paper_arrival", "paper_set_aside"),
+            ),
         ),
     ),
     ((CONTROL,), (Item(_("Approve mechanized transfer of pension case"), "send_list", Action.APPROVE_HEAD),)),

@@ -7,17 +7,23 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from branches.models import Branch, User
 from branches.roles import Action
 from pension_transfer.lib.errors import NotAllowed, NotNow, Refusal, Waiting
+from pension_transfer.lib.paging import page_of
+from pension_transfer.lib.persian import fold, to_ascii_digits
 from pension_transfer.lib.posting import command_id
-from transfers import exchange, workflow
-from transfers.models import TransferCase
+from transfers import exchange, scan, sheet, workflow
+from transfers.models import PaperArrival, TransferCase
+from transfers.views import scanned
 from transfers.views.case import sentence_of
 from transfers.views.context import branches_where, envelopes_for, menu_path, person
+from transfers.views.tracking import TRACKING_NUMBER
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,12 @@ class Row:
     envelope: Any
     origin: Any
     destination: Any
+    verdict: sheet.Verdict | None = None
+
+    @property
+    def numbers(self) -> tuple[str, str]:
+        """By what it is found."""
+        return self.envelope.tracking_number, self.envelope.pension_number
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,8 @@ def receive_list(request: HttpRequest) -> HttpResponse:
     codes = branches_where(person(request), Action.RECEIVE)
     if not codes:
         raise NotAllowed(_("Only destination staff receive from the center."), "role")
+    if query := asked(request):
+        return look_up(request, codes, query)
     chosen = request.POST.getlist("only") or request.POST.getlist("envelope")
     outcomes = [take(request, pk, codes) for pk in chosen[:LIMIT]]
     if len(outcomes) == 1 and outcomes[0].case:
@@ -53,12 +67,40 @@ def receive_list(request: HttpRequest) -> HttpResponse:
     return show(request, codes, outcomes)
 
 
+def asked(request: HttpRequest) -> str:
+    """The number or the sheet looked for; a pension number comes by POST only."""
+    typed = request.GET.get("q", "").strip()
+    may_stand_there = scan.read(typed) or TRACKING_NUMBER.fullmatch(to_ascii_digits(typed))
+    return request.POST.get("q", "").strip() or (typed if may_stand_there and request.method == "GET" else "")
+
+
+def look_up(request: HttpRequest, codes: list[str], query: str) -> HttpResponse:
+    """What waits under this number, with what the sheet's seal says; else its case, where it was received before."""
+    found = scan.read(query)
+    number = found.tracking_number if found else fold(query).replace("-", "")
+    context: dict[str, Any] = {"query": query, "number": number, "is_looked_up": True}
+    try:
+        rows = [row for row in rows_of(codes, found) if number in row.numbers]
+    except exchange.Unreachable:
+        rows, context["is_unreachable"] = [], True
+    tracking_number = number if TRACKING_NUMBER.fullmatch(number) else ""  # a person's number stands in no address
+    context["arrival_url"] = f"{reverse('paper_arrival')}?{urlencode({'number': tracking_number})}"
+    opened = None if rows else scanned.open_case(request, found or scan.Sheet(number))
+    return opened or render(request, "transfers/receive_list.html", context | around(request, codes) | {"rows": rows})
+
+
 LIMIT = 100  # envelopes taken with one press
+
+
+def around(request: HttpRequest, codes: list[str]) -> dict[str, Any]:
+    """What stands on the page beside what waits: the paper files that came without their data."""
+    unmatched = PaperArrival.objects.unmatched().filter(branch__in=codes).select_related("branch")
+    return {"path": menu_path("receive_list"), "unmatched": page_of(unmatched, request, by=("id",))}
 
 
 def show(request: HttpRequest, codes: list[str], outcomes: list[Outcome]) -> HttpResponse:
     nothing = request.method == "POST" and not outcomes
-    context: dict[str, Any] = {"outcomes": outcomes, "nothing": nothing, "path": menu_path("receive_list")}
+    context: dict[str, Any] = {"outcomes": outcomes, "nothing": nothing} | around(request, codes)
     try:
         rows = rows_of(codes)
     except exchange.Unreachable:
@@ -66,10 +108,19 @@ def show(request: HttpRequest, codes: list[str], outcomes: list[Outcome]) -> Htt
     return render(request, "transfers/receive_list.html", context | {"rows": rows}, status=422 if nothing else 200)
 
 
-def rows_of(codes: list[str]) -> list[Row]:
+def rows_of(codes: list[str], found: scan.Sheet | None = None) -> list[Row]:
+    """What waits; of the one that a sheet is of, what its seal says."""
     envelopes = envelopes_for(codes)
     names = Branch.objects.in_bulk({code for e in envelopes for code in (e.origin, e.destination)})
-    return [Row(e, names.get(e.origin, e.origin), names.get(e.destination, e.destination)) for e in envelopes]
+    return [
+        Row(e, names.get(e.origin, e.origin), names.get(e.destination, e.destination), verdict_of(e, found))
+        for e in envelopes
+    ]
+
+
+def verdict_of(envelope: Any, found: scan.Sheet | None) -> sheet.Verdict | None:
+    is_its = found is not None and found.tracking_number == envelope.tracking_number
+    return sheet.check_envelope(envelope, found.seal) if found and is_its else None
 
 
 def take(request: HttpRequest, pk: str, codes: list[str]) -> Outcome:

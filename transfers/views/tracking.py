@@ -10,8 +10,9 @@ from django.views.decorators.http import require_http_methods
 
 from branches.models import User
 from pension_transfer.lib.persian import to_ascii_digits
-from transfers import timeline
+from transfers import scan, sheet, timeline
 from transfers.models import TransferCase
+from transfers.views import scanned
 from transfers.views.context import menu_path, person
 from transfers.views.pressable import standing_of
 
@@ -41,13 +42,23 @@ def tracking(request: HttpRequest) -> HttpResponse:
     """Numbers of persons come by POST only: they may stand neither in an address nor in a log."""
     posted = request.POST.get("q", "").strip()
     asked = request.GET.get("q", "").strip()
-    is_number = bool(TRACKING_NUMBER.fullmatch(to_ascii_digits(asked)))
+    is_number = bool(TRACKING_NUMBER.fullmatch(to_ascii_digits(asked)) or scan.read(asked))
     query = posted or (asked if is_number else "")
+    found = scan.read(query)
+    if found and (answer := scanned.go_on(request, found)):
+        return answer
     context: dict[str, Any] = {
         "query": query, "moves": find(person(request), query) if query else [], "path": menu_path("tracking"),
         "is_refused": bool(asked) and not is_number,
+        "verdict": verdict_of(person(request), found) if found else None,
     }  # fmt: skip
     return render(request, "transfers/tracking.html", context)
+
+
+def verdict_of(user: User, found: scan.Sheet) -> sheet.Verdict | None:
+    """What the seal of a sheet says to those who see several copies of its move."""
+    copies = scanned.copies_of(user, found.tracking_number)
+    return sheet.check_case(copies[0], found.seal) if copies else None
 
 
 def find(user: User, query: str) -> list[Move]:
