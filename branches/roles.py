@@ -48,6 +48,8 @@ class Action(models.TextChoices):
     VIEW_CASES = "view_cases", _("See transfer cases")
     REFER = "refer", _("Record the referral")
     EDIT_MOVE = "edit_move", _("Edit the referral")
+    ATTACH = "attach", _("Attach scans")
+    DETACH = "detach", _("Remove an attachment")
     ASSEMBLE = "assemble", _("Complete the draft")
     JUDGE = "judge", _("Compare with the paper file")
     APPROVE_TECHNICAL = "approve_technical", _("Approve as technical officer")
@@ -79,6 +81,8 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.VIEW_CASES: frozenset(Role),
     Action.REFER: _CLERK,
     Action.EDIT_MOVE: _CLERK,
+    Action.ATTACH: _CLERK,
+    Action.DETACH: _CLERK,
     Action.ASSEMBLE: _CLERK,
     Action.JUDGE: _OFFICER | _STAFF,
     Action.APPROVE_TECHNICAL: _OFFICER,

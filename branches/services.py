@@ -48,6 +48,7 @@ class Notice:
 
 # What other apps add to a file's page for this person; each is asked once per page.
 notices_of_file: list[Callable[[PensionFile, User], list[Notice]]] = []
+attachments_of_file: list[Callable[[PensionFile, User], list[Any]]] = []  # rows of components/attachments.html
 links_of_file: list[Callable[[PensionFile, User], list[Link]]] = []
 
 

@@ -72,6 +72,23 @@ class Waiting(models.Model):
         return str(self.envelope_id)
 
 
+class Blob(models.Model):
+    """The bytes of an attachment under their SHA-256, placed before the envelope that names it. Append-only.
+
+    Read and written piece by piece (pension_transfer.lib.blobs); the database holds the bytes to their hash.
+    """
+
+    sha256 = models.CharField("SHA-256", max_length=64, primary_key=True)
+    bytes = models.BinaryField(_("bytes"))
+
+    class Meta:
+        verbose_name = _("attachment's bytes")
+        verbose_name_plural = _("attachments' bytes")
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
 MESSAGES = ("paper_sent", "paper_arrived", "question", "answer", "life_event", "held", "released")
 
 

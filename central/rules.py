@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from central import payment
-from central.models import Custody, Directory, Envelope, Receipt, Seat
+from central.models import Blob, Custody, Directory, Envelope, Receipt, Seat
 from pension_transfer.lib.calendar import add_months
 
 Kind = Receipt.Kind
@@ -64,6 +64,12 @@ def _paid_before_custody(envelope: Envelope) -> bool:
     return held is not None and add_months(envelope.last_paid_month, 1) < held.months.lower
 
 
+def _blob_missing(envelope: Envelope) -> bool:
+    """Whether an attachment that the content names is not here: its bytes are placed first (DESIGN 11.5)."""
+    named = {row["sha256"] for row in json.loads(envelope.body).get("attachments", [])}
+    return Blob.objects.filter(pk__in=named).count() < len(named)
+
+
 ENVELOPE_FAULTS: dict[str, Callable[[Envelope, Seat | None], bool]] = {
     "withdrawn": lambda e, seat: Kind.WITHDRAWN in given(e),
     "seal_broken": lambda e, seat: not seal_holds(e),
@@ -72,6 +78,7 @@ ENVELOPE_FAULTS: dict[str, Callable[[Envelope, Seat | None], bool]] = {
     "paid_before_custody": lambda e, seat: _paid_before_custody(e),
     "other_move_open": lambda e, seat: bool(seat and seat.open_move and seat.open_move != e.move),
     "other_version_live": lambda e, seat: _another_is_live(e),
+    "blob_missing": lambda e, seat: _blob_missing(e),
 }
 
 

@@ -6,19 +6,21 @@ Every verb that touches payment locks the pension's seat first, so that the firs
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DataError, IntegrityError, connections, transaction
 from django.db.backends.postgresql.psycopg_any import NumericRange
 from django.db.models import Q
 
 from central import payment
-from central.models import MESSAGES, Custody, Directory, Envelope, Receipt, Seat, Waiting
+from central.models import MESSAGES, Blob, Custody, Directory, Envelope, Receipt, Seat, Waiting
 from central.rules import ENVELOPE_FAULTS, RULES, Refused
+from pension_transfer.lib import blobs
 
 Kind = Receipt.Kind
+FOR_A_BLOB = 120  # seconds the center takes for 20 MB over a slow line
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,37 @@ def _same(stored: Receipt, said: Answer) -> Receipt:
     if stored.by_branch != said.by_branch:
         raise Refused("not_addressed", stored.by_branch)
     return stored
+
+
+# --- attachments --------------------------------------------------------------------------------------
+
+
+def missing_blobs(hashes: Iterable[str]) -> set[str]:
+    """Those of these hashes whose bytes the center does not have."""
+    wanted = set(hashes)
+    return wanted - set(Blob.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+
+
+def place(sha256: str, file: IO[bytes]) -> None:
+    """Store an attachment's bytes; placing them again changes nothing. Refused when they are not those of the hash."""
+    try:
+        with center():
+            _be_patient()
+            if missing_blobs([sha256]):
+                blobs.write(Blob, settings.CENTER, sha256, file)
+    except (IntegrityError, DataError) as error:
+        if missing_blobs([sha256]):  # else somebody else has just placed it
+            raise Refused("blob_broken") from error
+
+
+def _be_patient() -> None:
+    with connections[settings.CENTER].cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = %s", [FOR_A_BLOB * 1000])
+
+
+def read_blob(sha256: str) -> Iterator[bytes]:
+    """An attachment's bytes, piece by piece; nothing when the center does not have them."""
+    return blobs.pieces(Blob, settings.CENTER, sha256)
 
 
 # --- payment ----------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from django.views.i18n import set_language
 from transfers.views import session
 
 admin.site.site_header = admin.site.site_title = _("Mechanized transfer of pension files")
+handler400 = "transfers.views.faults.bad"
 handler404 = "transfers.views.faults.unknown"
 handler500 = "transfers.views.faults.fault"
 

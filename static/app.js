@@ -165,13 +165,16 @@ function guardSending(event) {
   if (form.dataset.sent) return event.preventDefault();
   form.dataset.sent = "1";
   sending = true;
-  setTimeout(letGo, 8000); // an answer that is a download leaves the page standing
+  const sign = one("[data-sending]", form);
+  if (sign && all("[type=file]", form).some((field) => field.files.length)) sign.hidden = false; // may take minutes
+  else setTimeout(letGo, 8000); // an answer that is a download leaves the page standing
   event.submitter?.classList.add("is-busy");
 }
 
 function letGo() {
   sending = false;
   all("form[data-sent]").forEach((form) => delete form.dataset.sent);
+  all("[data-sending]").forEach((sign) => { sign.hidden = true; });
   all(".is-busy").forEach((button) => button.classList.remove("is-busy"));
 }
 

@@ -11,17 +11,32 @@ from django.db import DatabaseError, connections, transaction
 from branches.models import Appointment, Branch, User
 from pension_transfer.lib.errors import Refusal
 from transfers.models import (
+    Attachment,
     Command,
     Content,
     Crossing,
     Discrepancy,
     Mark,
     Part,
+    Scan,
+    ScanBytes,
     TransferCase,
     TransferEvent,
 )
 
-WRITTEN = (Command, Content, Crossing, Discrepancy, Part, Mark, TransferCase, TransferEvent)
+WRITTEN = (
+    Attachment,
+    Scan,
+    ScanBytes,
+    Command,
+    Content,
+    Crossing,
+    Discrepancy,
+    Part,
+    Mark,
+    TransferCase,
+    TransferEvent,
+)
 
 
 def written() -> list[int]:

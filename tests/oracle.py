@@ -17,8 +17,8 @@ from transfers.models import Content, Crossing, Part, TransferCase, TransferEven
 
 OVER = {"withdrawn", "returned", "activated", "cancelled"}  # with one of these an envelope is not on its way
 PART_OF = {
-    "refer": "draft", "edit_move": "draft", "assemble": "draft", "approve_technical": "technical",
-    "approve_head": "head", "register": "register", "activate": "activate",
+    "refer": "draft", "edit_move": "draft", "attach": "draft", "detach": "draft", "assemble": "draft",
+    "approve_technical": "technical", "approve_head": "head", "register": "register", "activate": "activate",
 }  # fmt: skip
 ON_ITS_WAY = ["head_approved", "sent", "received", "verified"]
 WHOSE_TURN: dict[tuple[str, str], set[str]] = {
@@ -110,6 +110,18 @@ def _in_the_envelope(sealed: dict[str, Any]) -> list[Any]:
     ]
 
 
+def attached_as_sealed() -> list[str]:
+    """I4: the scans on a registered case are those that were sealed, and their bytes are here."""
+    found = []
+    for case in TransferCase.objects.filter(side="destination", state="registered"):
+        sealed = json.loads(Envelope.objects.get(pk=case.envelope_id).body)["attachments"]
+        here = case.attachments.filter(removed_at=None).exclude(path__startswith="answer.")
+        rows = sorted(here.exclude(scan=None).values_list("sha256", "path", "name"))
+        if rows != sorted((row["sha256"], row.get("path", ""), row["name"]) for row in sealed):
+            found.append(f"I4 {case} has other scans than were sealed")
+    return found
+
+
 # --- I5, I6: who pays -----------------------------------------------------------------------------------
 
 
@@ -197,7 +209,7 @@ def somebodys_turn() -> list[str]:
 
 
 CHECKS: tuple[Callable[[], list[str]], ...] = (
-    one_open_move, received_once, registered_as_sealed, paid_at_one_branch, paid_where_the_seat_is,
+    one_open_move, received_once, registered_as_sealed, attached_as_sealed, paid_at_one_branch, paid_where_the_seat_is,
     frozen_while_on_its_way, four_eyes, told_by_the_trail, somebodys_turn,
 )  # fmt: skip
 

@@ -3,8 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,6 +12,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, status
 from rest_framework.exceptions import APIException, NotFound
+from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -22,6 +23,7 @@ from branches.roles import Action, can, scoped
 from central.contract import SCHEMAS
 from pension_transfer.lib.errors import BadInput, NotSeen, Refusal
 from transfers import exchange, workflow
+from transfers.attachments import ROWS
 from transfers.models import TransferCase
 from transfers.serializers import (
     Asked,
@@ -33,6 +35,7 @@ from transfers.serializers import (
     Referral,
     RefusalRow,
     Taking,
+    Upload,
 )
 
 NOT_SHOWN = dict.fromkeys((403, 404), RefusalRow)
@@ -87,16 +90,20 @@ class OneCase(generics.RetrieveAPIView[TransferCase]):
 
     def get_queryset(self) -> QuerySet[TransferCase]:
         return TransferCase.objects.visible_to(_person(self.request)).prefetch_related(
-            "events", "discrepancies", "marks__by"
+            "events", "discrepancies", "marks__by", Prefetch("attachments", ROWS)
         )
 
 
 class Steps(APIView):
-    @extend_schema(request=Press, responses={200: CaseDetail, **REFUSALS})
+    parser_classes = (JSONParser, MultiPartParser)
+
+    @extend_schema(
+        request={"application/json": Press, "multipart/form-data": Upload}, responses={200: CaseDetail, **REFUSALS}
+    )
     def post(self, request: Request, pk: int, action: str) -> Response:
-        """Take a step of a case: the same door as the pages' buttons."""
-        given = _read(Press, request)
-        case = workflow.perform(action, pk, by=_person(request), **given)
+        """Take a step of a case: the same door as the pages' buttons. A step that takes files comes as a form."""
+        given, files = _pressed(request)
+        case = workflow.perform(action, pk, by=_person(request), files=files, **given)
         return Response(CaseDetail(case, context={"request": request}).data)
 
 
@@ -142,6 +149,16 @@ class Schema(APIView):
         if name not in known:
             raise NotFound(name, "no_schema")
         return HttpResponse(known[name].read_bytes(), content_type="application/schema+json")
+
+
+def _pressed(request: Request) -> tuple[dict[str, Any], Any]:
+    """The body and the files; of a form, what is not of every step is the step's own input."""
+    if not isinstance(request.data, QueryDict):
+        return _read(Press, request), None
+    posted = request.data.dict()
+    own = {name: value for name, value in posted.items() if name not in ("command_id", "seen")}
+    seen = posted.get("seen") or None
+    return _clean(Press(data={"command_id": posted.get("command_id"), "seen": seen, "data": own})), request.FILES
 
 
 def _read(kind: type[Press] | type[Taking], request: Request) -> dict[str, Any]:

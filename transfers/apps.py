@@ -11,9 +11,10 @@ class TransfersConfig(AppConfig):
     def ready(self) -> None:
         """Tie what must hear of each other and may not import each other."""
         from branches import services
-        from transfers import on_files, sync, workflow
+        from transfers import attachment_rows, on_files, sync, workflow
 
         services.on_content_change.append(workflow.follow_correction)
         services.notices_of_file.append(on_files.notices)
         services.links_of_file.append(on_files.links)
+        services.attachments_of_file.append(attachment_rows.of_file)
         workflow.on_crossed.append(sync.follow_if_reached)

@@ -2,10 +2,12 @@
 
 import os
 import socket
+import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Timer
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 from django.conf import settings
@@ -15,7 +17,9 @@ from branches.models import Branch
 from central import services
 from central.models import Envelope, Receipt
 from central.rules import Refused, seal_holds
-from transfers.models import Crossing, TransferCase, Verb
+from pension_transfer.lib import blobs
+from pension_transfer.lib.failpoints import fail_point
+from transfers.models import Crossing, ScanBytes, TransferCase, Verb
 
 __all__ = [
     "Refused",
@@ -33,6 +37,10 @@ __all__ = [
 PATIENCE = 4  # seconds for one question: a page that asks twice still answers within ten
 
 
+FOR_A_PAGE = 8  # seconds a page gives all attachments of a step together; sync brings the rest
+FOR_A_BLOB = services.FOR_A_BLOB
+
+
 class Unreachable(Exception):
     """The center did not answer; what was asked is asked again later."""
 
@@ -45,9 +53,9 @@ def outside_transactions() -> None:
             raise RuntimeError("the center is asked inside a transaction")
 
 
-def _reached(question: Callable[[], Any]) -> Any:
+def _reached(question: Callable[[], Any], patience: float = PATIENCE) -> Any:
     try:
-        with _patience():
+        with _patience(patience):
             return question()
     except (OperationalError, InterfaceError, InternalError) as lost:  # the last: it is read-only for the moment
         connections[settings.CENTER].close_if_unusable_or_obsolete()
@@ -57,12 +65,12 @@ def _reached(question: Callable[[], Any]) -> Any:
 
 
 @contextmanager
-def _patience() -> Iterator[None]:
+def _patience(seconds: float) -> Iterator[None]:
     """Hang up on a center that took the question and falls silent: its own time limits end with its process."""
     if settings.CENTER == "default":
         yield
         return
-    timer = Timer(PATIENCE, _hang_up, [connections[settings.CENTER]])
+    timer = Timer(seconds, _hang_up, [connections[settings.CENTER]])
     timer.daemon = True
     timer.start()
     try:
@@ -83,6 +91,7 @@ def _hang_up(center: Any) -> None:
 def ask(crossing: Crossing) -> Any:
     """Carry a crossing over. Its answer; Refused when the center says no, Unreachable when it says nothing."""
     outside_transactions()
+    bring_blobs(crossing, time.monotonic() + FOR_A_PAGE)
     return _reached(lambda: VERBS[crossing.verb](crossing))
 
 
@@ -122,6 +131,44 @@ VERBS: dict[str, Callable[[Crossing], Any]] = {
     Verb.WITHDRAW: _withdraw,
     Verb.ANSWER: lambda crossing: services.answer(_said(crossing)),
 }
+
+
+# --- attachments ----------------------------------------------------------------------------------------
+
+
+def bring_blobs(crossing: Crossing, until: float | None = None) -> None:
+    """Before the envelope, or the message, the attachments that it names and the center lacks (DESIGN 11.5).
+
+    Each is a transaction of its own, so what was brought is brought, wherever it is cut. Unreachable behind the
+    moment `until` (of time.monotonic), and after FOR_A_BLOB seconds without one.
+    """
+    outside_transactions()
+    named = _named(crossing)
+    for sha256 in sorted(_reached(lambda: services.missing_blobs(named))) if named else ():
+        _bring(sha256, FOR_A_BLOB if until is None else until - time.monotonic())
+        fail_point("placed")
+
+
+def _named(crossing: Crossing) -> list[str]:
+    rows = crossing.body.get("attachments", [])
+    if crossing.verb == Verb.DEPOSIT:
+        rows = crossing.known_case.contents.get(envelope_id=crossing.envelope_id).attachments
+    return [row["sha256"] for row in rows]
+
+
+def _bring(sha256: str, patience: float) -> None:
+    if patience <= 0:
+        raise Unreachable("the attachments take longer than a page can wait")
+    with tempfile.TemporaryFile() as file:
+        for piece in blobs.pieces(ScanBytes, "default", sha256):
+            file.write(piece)
+        _reached(lambda: services.place(sha256, file), patience)
+
+
+def fetch_blob(sha256: str, file: IO[bytes], patience: float = FOR_A_BLOB) -> int:
+    """Write an attachment's bytes into `file`; how many that were, none when the center has not got it."""
+    outside_transactions()
+    return int(_reached(lambda: sum(file.write(piece) for piece in services.read_blob(sha256)), patience))
 
 
 # --- what the center has for us -------------------------------------------------------------------------

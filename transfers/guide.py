@@ -16,6 +16,11 @@ REFER = Step(Action.REFER, Side.ORIGIN, (), State.REFERRAL, Action.REFER.label)
 WHY: dict[str, tuple[Any, Any]] = {
     Action.REFER: (PART_1, _("The file that moves, the branch it moves to, and the letter of the referral.")),
     Action.EDIT_MOVE: (OWN, _("Destination, letter and note can be changed until the technical approval.")),
+    Action.ATTACH: (
+        OWN,
+        _("Scans of the paper file, on the case or beside the field they show; they are sealed and sent with it."),
+    ),
+    Action.DETACH: (OWN, _("What was attached by mistake is taken off before the technical approval, with a reason.")),
     Action.ASSEMBLE: (PART_1, _("The data is gathered from the pension file and checked; what is missing is listed.")),
     Action.JUDGE: (
         BOTH_PARTS,

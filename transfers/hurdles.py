@@ -14,7 +14,7 @@ from branches.roles import Action, acting_roles
 from central import contract
 from pension_transfer.lib.errors import NotNow
 from pension_transfer.lib.templatetags.persian import fa
-from transfers import comparison, completeness, snapshot
+from transfers import attachments, comparison, completeness, snapshot
 from transfers.effects import list_missing
 from transfers.labels import SECTION_NAMES
 from transfers.models import Part, TransferCase
@@ -49,6 +49,10 @@ REFUSED_BY_CENTER = {
     "not_addressed": gettext_lazy("It is addressed to another branch."),
     "unknown": gettext_lazy("The center has no such envelope. Look at the list of what waits there."),
     "other_version_live": gettext_lazy("An earlier version of this move is still at the center. Recall it first."),
+    "blob_missing": gettext_lazy("An attachment has not reached the center. Recall the case and send it again."),
+    "blob_broken": gettext_lazy(
+        "An attachment was altered: it is not what was attached. Recall the case, remove it and attach it again."
+    ),
     "conflict": gettext_lazy("Another step was first at the center. Reload the page and look where the case stands."),
     "out_of_order": gettext_lazy("The center has not heard of the step before this one. Try again in a few minutes."),
 }
@@ -217,8 +221,26 @@ def _no_open_intention(case: TransferCase, by: User) -> list[str]:
     ]
 
 
+def _has_attachments(case: TransferCase, by: User) -> list[str]:
+    return [] if attachments.of_case(case) else [_("There is no attachment to remove.")]
+
+
+def _attachments_are_here(case: TransferCase, by: User) -> list[str]:
+    waiting = attachments.on_their_way(case)
+    sentence = _("Attachments are on their way from the center (%(count)s); they come by themselves.")
+    return [sentence % {"count": fa(len(waiting))}] if waiting else []
+
+
+def _attachments_hold(case: TransferCase, by: User) -> list[str]:
+    """What lies here is what was sealed, byte by byte (I4)."""
+    broken = attachments.differences(case) or attachments.broken(case)
+    return [_("An attachment is not what was sealed. Tell the center operator.")] if broken else []
+
+
 HURDLES: dict[str, list[Callable[[TransferCase, User], list[str]]]] = {
     Action.EDIT_MOVE: [_not_another_part(Part.Name.DRAFTER)],
+    Action.ATTACH: [_not_another_part(Part.Name.DRAFTER)],
+    Action.DETACH: [_not_another_part(Part.Name.DRAFTER), _has_attachments],
     Action.ASSEMBLE: [_complete],
     Action.APPROVE_TECHNICAL: [
         _assembled,
@@ -229,14 +251,29 @@ HURDLES: dict[str, list[Callable[[TransferCase, User], list[str]]]] = {
     ],
     Action.APPROVE_HEAD: [_not_another_part(Part.Name.HEAD_APPROVER), _as_in_the_file],
     Action.CANCEL: [_own_before_approval],
-    Action.VERIFY: [_paper_came, _decrees_shown, _judged, _none_differs],
-    Action.REGISTER: [_not_another_part(Part.Name.REGISTRAR), _judged, _none_differs, _seal_holds, _can_be_written],
+    Action.VERIFY: [
+        _paper_came,
+        _decrees_shown,
+        _judged,
+        _none_differs,
+        _attachments_are_here,
+        _attachments_hold,
+    ],
+    Action.REGISTER: [
+        _not_another_part(Part.Name.REGISTRAR),
+        _judged,
+        _none_differs,
+        _attachments_are_here,
+        _attachments_hold,
+        _seal_holds,
+        _can_be_written,
+    ],
     Action.ACTIVATE: [_not_another_part(Part.Name.ACTIVATOR)],
 }
 
 
 # What reads or writes the whole file is asked at the door only; a correction lapses the approval at once anyway.
-AT_THE_DOOR = frozenset({_as_in_the_file, _seal_holds, _can_be_written})
+AT_THE_DOOR = frozenset({_as_in_the_file, _attachments_hold, _seal_holds, _can_be_written})
 
 
 def of(action: str, case: TransferCase, by: User, at_the_door: bool = True) -> list[Any]:

@@ -3,13 +3,15 @@
 from typing import Any
 
 from django.db.models import prefetch_related_objects
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from branches.models import PensionFile
+from transfers.attachments import of_case
 from transfers.buttons import available
 from transfers.comparison import fields_in, held_marks
-from transfers.models import Discrepancy, Mark, TransferCase, TransferEvent
+from transfers.models import Attachment, Discrepancy, Mark, TransferCase, TransferEvent
 from transfers.states import Side, State
 
 
@@ -67,6 +69,21 @@ class MarkRow(serializers.ModelSerializer[Mark]):
         read_only_fields = fields
 
 
+class AttachmentRow(serializers.ModelSerializer[Attachment]):
+    """A scan on the case; `url` is empty while its bytes are on their way from the center."""
+
+    pages = serializers.IntegerField(source="scan.pages", default=None, read_only=True)
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Attachment
+        fields = ("id", "sha256", "name", "media_type", "size", "pages", "path", "at", "url")
+        read_only_fields = fields
+
+    def get_url(self, row: Attachment) -> str:
+        return reverse("case_attachment", args=[row.case_id, row.pk]) if row.scan_id else ""
+
+
 class StepRow(serializers.Serializer[Any]):
     """A step open or closed to the person who asks; `reasons` says why it is closed."""
 
@@ -82,10 +99,20 @@ class CaseDetail(CaseRow):
     events = EventRow(many=True, read_only=True)
     discrepancies = DiscrepancyRow(many=True, read_only=True)
     marks = serializers.SerializerMethodField()
+    attachments = serializers.SerializerMethodField()
     steps = serializers.SerializerMethodField()
 
     class Meta(CaseRow.Meta):
-        fields = (*CaseRow.Meta.fields, "missing", "content", "events", "discrepancies", "marks", "steps")  # type: ignore[assignment]
+        fields = (
+            *CaseRow.Meta.fields,
+            "missing",
+            "content",
+            "events",
+            "discrepancies",
+            "marks",
+            "attachments",
+            "steps",
+        )  # type: ignore[assignment]
 
     @extend_schema_field(MarkRow(many=True))
     def get_marks(self, case: TransferCase) -> list[dict[str, Any]]:
@@ -94,6 +121,10 @@ class CaseDetail(CaseRow):
         held = held_marks(case)
         found = (held.get(field.path) for field in fields_in(case))
         return list(MarkRow([mark for mark in found if mark], many=True).data)
+
+    @extend_schema_field(AttachmentRow(many=True))
+    def get_attachments(self, case: TransferCase) -> list[dict[str, Any]]:
+        return list(AttachmentRow(of_case(case), many=True).data)
 
     def get_steps(self, case: TransferCase) -> list[dict[str, Any]]:
         return list(StepRow(available(case, self.context["request"].user), many=True).data)
@@ -128,6 +159,15 @@ class Press(serializers.Serializer[Any]):
     command_id = serializers.UUIDField()
     seen = serializers.IntegerField(required=False, allow_null=True, default=None)
     data = serializers.DictField(required=False, default=dict)  # type: ignore[assignment]
+
+
+class Upload(serializers.Serializer[Any]):
+    """A step that takes files, as a form; what else the step asks for are fields of their own, such as `path`."""
+
+    command_id = serializers.UUIDField()
+    seen = serializers.IntegerField(required=False)
+    scans = serializers.ListField(child=serializers.FileField(), required=False)
+    path = serializers.CharField(required=False, allow_blank=True)
 
 
 class Referral(Press):

@@ -11,6 +11,7 @@ from typing import Any
 from branches.models import Branch, Decree, DecreeLine, Deduction, Dependent, PensionFile, Status
 from central.contract import CURRENT, canonical, seal_of
 from pension_transfer.lib.calendar import add_years
+from transfers.attachments import sealed_form
 from transfers.models import TransferCase
 
 PERSON = ("national_code", "first_name", "last_name", "father_name", "birth_date", "birth_year", "sex")
@@ -84,7 +85,7 @@ def compose(case: TransferCase, file: PensionFile) -> dict[str, Any]:
         "origin": case.origin_id,
         "destination": case.destination_id,
     }
-    return {"schema": CURRENT, "move": move, "attachments": []} | read_file(file)
+    return {"schema": CURRENT, "move": move, "attachments": sealed_form(case)} | read_file(file)
 
 
 def coming_events(dependents: Iterable[Dependent]) -> list[dict[str, Any]]:

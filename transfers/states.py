@@ -227,6 +227,8 @@ PAPER_LEAVES = (
 WITHIN: tuple[Step, ...] = (
     # Actions that leave the state as it is. Each is in the trail except judgements of fields.
     Step(Action.EDIT_MOVE, Side.ORIGIN, (State.REFERRAL, State.DRAFT), None, _("Edit the referral")),
+    Step(Action.ATTACH, Side.ORIGIN, (State.REFERRAL, State.DRAFT), None, _("Attach scans")),
+    Step(Action.DETACH, Side.ORIGIN, (State.REFERRAL, State.DRAFT), None, _("Remove an attachment")),
     Step(Action.JUDGE, Side.ORIGIN, (State.DRAFT,), None, _("Compare with the paper file"), whose_turn=True),
     Step(Action.JUDGE, Side.DESTINATION, (State.RECEIVED, State.VERIFIED), None, _("Compare with the paper file")),
     Step(Action.SHOW_DECREES, Side.DESTINATION, (State.RECEIVED,), None, _("Show the decrees received")),

@@ -17,7 +17,7 @@ from branches.models import CustodyRequest
 from central.models import MESSAGES, Receipt
 from central.rules import Refused
 from pension_transfer.lib.errors import NotNow, Refusal, Waiting
-from transfers import exchange, workflow
+from transfers import deliveries, exchange, workflow
 from transfers.models import Crossing, Heard, TransferCase
 from transfers.states import Side, State, find_step
 
@@ -40,12 +40,14 @@ class Report:
     finished: int = 0
     marked: int = 0
     custody: int = 0
+    attachments: int = 0
     unreachable: bool = False
     refused: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         center = "center unreachable" if self.unreachable else "center reached"
-        return f"{center}: {self.finished} steps finished, {self.marked} receipts, {self.custody} custody requests"
+        done = f"{self.finished} steps finished, {self.marked} receipts, {self.custody} custody requests"
+        return f"{center}: {done}, {self.attachments} attachments"
 
 
 def sync() -> Report:
@@ -56,6 +58,7 @@ def sync() -> Report:
         report.custody = settle_custody()
         finish_crossings(report)
         report.marked = fetch()
+        report.attachments = deliveries.fetch()
     except (exchange.Unreachable, Waiting):
         report.unreachable = True
     return report
@@ -68,7 +71,19 @@ def finish_crossings(report: Report) -> None:
     """Settle every open crossing, oldest first; a refusal is the case's affair and does not stop the others."""
     for crossing in Crossing.objects.filter(state="open").order_by("created_at"):
         with set_aside(crossing):
-            _settle(crossing, report)
+            if _has_brought(crossing):
+                _settle(crossing, report)
+
+
+def _has_brought(crossing: Crossing) -> bool:
+    """Whether its attachments are at the center; a line too slow for one of them does not hold up the other cases."""
+    try:
+        exchange.bring_blobs(crossing)
+    except exchange.Unreachable:
+        return False
+    except Refused:  # settling says so
+        return True
+    return True
 
 
 def _settle(crossing: Crossing, report: Report) -> None:

@@ -48,6 +48,8 @@ DETAILS: dict[str, tuple[Any, Callable[[Any], str]]] = {
     "compared": (gettext_lazy("fields compared"), fa),
     "remarks": (gettext_lazy("with a remark"), fa),
     "code": (gettext_lazy("reason"), lambda code: str(Code(code).label)),
+    "attached": (gettext_lazy("attached"), "، ".join),
+    "detached": (gettext_lazy("removed"), "، ".join),
     "receipt_number": (gettext_lazy("registration receipt number"), fa),
 }
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from transfers.views import cartable, case, comparison, help, paper, receive, referral, send, tracking
+from transfers.views import attachments, cartable, case, comparison, help, paper, receive, referral, send, tracking
 
 urlpatterns = [
     path("", cartable.cartable, name="cartable"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("cases/<int:pk>/comparison/marks/", comparison.marks, name="comparison_marks"),
     path("cases/<int:pk>/decrees/", comparison.comparison, name="decrees"),
     path("cases/<int:pk>/sheet/", paper.transfer_sheet, name="case_sheet"),
+    path("cases/<int:pk>/attachments/<int:number>/", attachments.attachment, name="case_attachment"),
     path("cases/<int:pk>/<slug:action>/", case.step, name="case_step"),
     path("send/", send.send_list, name="send_list"),
     path("receive/", receive.receive_list, name="receive_list"),

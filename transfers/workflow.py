@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from branches.models import Branch, Correction, PensionFile, User
 from branches.roles import Action, acting_roles
 from pension_transfer.lib.busy import busy_is_an_answer
-from pension_transfer.lib.errors import NotAllowed, NotNow, NotSeen, Refusal, Waiting
+from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen, Refusal, Waiting
 from pension_transfer.lib.failpoints import fail_point
-from transfers import crossings, effects, exchange, hurdles, trail
+from transfers import crossings, deliveries, effects, exchange, hurdles, trail
 from transfers.inputs import take_input
 from transfers.models import Command, Crossing, Heard, Part, TransferCase, Verb
 from transfers.states import TURN_ROLES, Crosses, Side, State, Step, find_step
@@ -53,18 +53,26 @@ class Doing:
 
 
 def perform(
-    action: str, case_id: int, *, by: User, command_id: uuid.UUID, seen: int | None = None, data: Any = None
+    action: str,
+    case_id: int,
+    *,
+    by: User,
+    command_id: uuid.UUID,
+    seen: int | None = None,
+    data: Any = None,
+    files: Any = None,
 ) -> TransferCase:
     """Take the step `action` on a case for `by`; the case as it then is.
 
-    `seen` is the trail's length on the page that was pressed; `data` is the raw input of the action's form.
+    `seen` is the trail's length on the page that was pressed; `data` is the raw input of the action's form,
+    `files` what was uploaded with it.
     Raises NotSeen, NotAllowed, NotNow, BadInput; Waiting when the center must decide and does not answer.
     """
     if done := _repeated(command_id, by, action, case=case_id):
         return done
     try:
-        case, crossing = _begin(action, case_id, by, command_id, seen, data)
-    except NotNow as refusal:
+        case, crossing = _begin(action, case_id, by, command_id, seen, data, files)
+    except (NotNow, BadInput) as refusal:
         if done := _repeated(command_id, by, action, case=case_id):  # carried out while this one waited for the lock
             return done
         _hear_the_first_answer(command_id, by)
@@ -76,7 +84,7 @@ def perform(
 
 
 def _begin(
-    action: str, case_id: int, by: User, command_id: uuid.UUID, seen: int | None, data: Any
+    action: str, case_id: int, by: User, command_id: uuid.UUID, seen: int | None, data: Any, files: Any
 ) -> tuple[TransferCase, Crossing | None]:
     with site():
         case = _lock(case_id, by)
@@ -84,7 +92,7 @@ def _begin(
         _fresh(case, seen)
         if reasons := hurdles.of(action, case, by):
             raise NotNow(" ".join(str(reason) for reason in reasons), "blocked")
-        given = take_input(action, data, case)
+        given = take_input(action, data, case, files)
         return case, _decide_here_or_there(step, case, by, role, given, command_id)
 
 
@@ -121,6 +129,7 @@ def receive(envelope_id: uuid.UUID, *, branch: Branch, by: User, command_id: uui
     held = TransferCase.objects.filter(side=Side.DESTINATION, branch=branch)
     case = held.get(contents__envelope_id=envelope_id)
     _settle_told(case)
+    deliveries.fetch_while_waiting(case)
     return case
 
 

@@ -71,6 +71,7 @@ def file_page(file: PensionFile, user: User) -> dict[str, Any]:
         "may_correct": services.may_be_corrected(file, user),
         "notices": [notice for ask in services.notices_of_file for notice in ask(file, user)],
         "links": [link for ask in services.links_of_file for link in ask(file, user)],
+        "attachments": [row for ask in services.attachments_of_file for row in ask(file, user)],
         "decrees": decree_sheets(file),
         "history": history(corrections),
     }

@@ -14,6 +14,7 @@ from branches.models import Appointment, Branch, User
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen, Refusal
 from tests.cast import MOVE, PAPER, PAPER_SENT, Cast, Walk, press
 from tests.expect import fresh
+from tests.scans import attach, uploads
 from transfers import exchange
 from transfers.models import TransferCase
 
@@ -27,6 +28,8 @@ MAY = {
     "view_cases": EVERYBODY,
     "refer": "clerk",
     "edit_move": "clerk",
+    "attach": "clerk",
+    "detach": "clerk",
     "assemble": "clerk",
     "judge": "technical_officer destination_staff",
     "approve_technical": "technical_officer",
@@ -46,6 +49,8 @@ MAY = {
 }
 WHY = {"reason": "مدرک ناقص است"}
 INPUT: dict[str, dict[str, Any]] = {  # what each action asks for; the others ask for nothing
+    "attach": {"path": ""},
+    "detach": WHY | {"attachment": "of the case"},
     "edit_move": MOVE,
     "judge": {"path": "contact", "verdict": "match"},
     "approve_technical": {"last_paid_month": "1405/08"},
@@ -57,6 +62,8 @@ INPUT: dict[str, dict[str, Any]] = {  # what each action asks for; the others as
     "record_paper": PAPER,
     "return_to_origin": {"code": "other", "note": "پرونده دیگری رسیده است"},
 }
+FILES: dict[str, Callable[[], Any]] = {"attach": uploads}  # what is uploaded with it
+
 # --- how a copy comes to stand there ---------------------------------------------------------------------
 
 
@@ -78,6 +85,10 @@ def _refused_deposit(walk: Walk) -> TransferCase:
     Branch.objects.update(is_active=True)
     exchange.publish_directory()
     return fresh(case)
+
+
+def _with_a_scan(walk: Walk, at: Callable[[Walk], TransferCase]) -> TransferCase:
+    return attach(at(walk), walk.clerk)
 
 
 def _active(walk: Walk) -> None:
@@ -147,16 +158,26 @@ def _by_office(open_to: dict[str, str]) -> dict[str, str]:
 
 
 _MARKING = "judge show_decrees return_to_origin"
-_DRAFTING = "edit_move assemble cancel dispatch_paper"
+_REFERRING = "edit_move attach cancel"
+_DRAFTING = f"{_REFERRING} assemble dispatch_paper"
+_APPROVING = "judge send_back dispatch_paper"
 _PAPER_LEAVES = {"clerk": "dispatch_paper", "officer": "dispatch_paper"}
 _JUDGING = "judge return_to_origin register"
 STANDINGS = [
-    _origin("incomplete referral", "referral", clerk="edit_move cancel", heads="cancel"),
-    _origin("complete referral", "referral", _complete_referral, clerk="edit_move assemble cancel", heads="cancel"),
-    _origin("draft", "draft", clerk=_DRAFTING, officer="judge send_back dispatch_paper", heads="cancel"),
+    _origin("incomplete referral", "referral", clerk=_REFERRING, heads="cancel"),
+    _origin("complete referral", "referral", _complete_referral, clerk=f"{_REFERRING} assemble", heads="cancel"),
+    _origin(
+        "referral with a scan", "referral", lambda walk: _with_a_scan(walk, _complete_referral),
+        clerk=f"{_REFERRING} assemble detach", heads="cancel",
+    ),
+    _origin("draft", "draft", clerk=_DRAFTING, officer=_APPROVING, heads="cancel"),
+    _origin(
+        "draft with a scan", "draft", lambda walk: _with_a_scan(walk, _at("origin", "draft")),
+        clerk=f"{_DRAFTING} detach", officer=_APPROVING, heads="cancel",
+    ),
     _origin(
         "compared draft", "draft", _compared_draft,
-        clerk=_DRAFTING, officer="judge send_back approve_technical dispatch_paper", heads="cancel",
+        clerk=_DRAFTING, officer=f"{_APPROVING} approve_technical", heads="cancel",
     ),
     _origin(
         "draft after a return", "draft", lambda walk: press("reopen", walk.to("returned"), walk.officer),
@@ -242,10 +263,24 @@ def given(action: str, case: TransferCase) -> dict[str, Any]:
     """A valid input of the action for this case."""
     if action == "drop_discrepancy" and (noted := case.discrepancies.last()):
         return {"discrepancy": str(noted.pk)}
+    if action == "detach" and (attached := case.attachments.last()):
+        return WHY | {"attachment": str(attached.pk)}
     if action != "receive":
         return INPUT.get(action, {})
     origin = TransferCase.objects.get(transfer_id=case.transfer_id, side="origin")
     return {"envelope_id": str(origin.envelope_id or case.envelope_id or uuid.UUID(int=0))}
 
 
-__all__ = ["INPUT", "MAY", "OFFICES", "STANDINGS", "BadInput", "Person", "Standing", "expected", "given", "people"]
+__all__ = [
+    "FILES",
+    "INPUT",
+    "MAY",
+    "OFFICES",
+    "STANDINGS",
+    "BadInput",
+    "Person",
+    "Standing",
+    "expected",
+    "given",
+    "people",
+]

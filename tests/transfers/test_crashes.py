@@ -11,14 +11,15 @@ from django.conf import settings
 from django.db import connections
 
 from branches.roles import Action, Role
-from central.models import Envelope, Receipt
+from central.models import Blob, Envelope, Receipt
 from pension_transfer.lib import failpoints
 from tests import oracle
 from tests.cast import Cast, Walk, make_cast, make_file, press
-from tests.expect import fresh, run_sql
+from tests.expect import fresh, run_sql, tamper
 from tests.processes import NOWHERE, Line, Site, center_url, site
+from tests.scans import attach, picture, upload
 from transfers import sync
-from transfers.models import Command, Crossing, TransferCase, TransferEvent
+from transfers.models import Attachment, Command, Crossing, Scan, TransferCase, TransferEvent
 from transfers.states import Side, State
 
 pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
@@ -296,3 +297,51 @@ def test_an_answer_lost_after_the_commit_is_found_done(cast: Cast, line: Line, f
     sync.sync()
     _done_once(walk, step, key)
     assert oracle.problems() + oracle.unfinished() == []
+
+
+# --- attachments on their way ------------------------------------------------------------------------------------
+
+
+def _with_scans(walk: Walk) -> None:
+    walk.draft()
+    attach(walk.case, walk.clerk, upload(), upload(picture(), "ب.jpg"))
+    walk.technical()
+
+
+def test_killed_while_attachments_are_brought_the_rest_is_brought_by_sync(cast: Cast, running: Site) -> None:
+    """Each is placed for itself, and the envelope after them: what was placed is not placed again."""
+    walk, key, step = Walk(cast), uuid.uuid4(), STEP["approve_head"]
+    _with_scans(walk)
+    assert _order(running, walk, step, key, "placed") == "killed"
+    assert (Blob.objects.count(), Envelope.objects.count()) == (1, 0)
+    assert running.order("sync", "placed") == "killed"
+    assert (Blob.objects.count(), Envelope.objects.count()) == (2, 0)
+    running.order("sync")
+    _done_once(walk, step, key)
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+def test_killed_while_attachments_are_fetched_the_rest_is_fetched_by_sync(cast: Cast, running: Site) -> None:
+    walk, key, step = Walk(cast), uuid.uuid4(), STEP["receive"]
+    _with_scans(walk)
+    walk.send()
+    tamper("default", "transfers_attachment", "UPDATE transfers_attachment SET scan_id = NULL")
+    for table in ("transfers_scan", "transfers_scanbytes"):
+        tamper("default", table, f"DELETE FROM {table}")
+    assert _order(running, walk, step, key, "fetched") == "killed"
+    assert Scan.objects.count() == 1
+    running.order("sync")
+    _done_once(walk, step, key)
+    assert not Attachment.objects.filter(scan=None, case=_copy(walk, THERE)).exists()
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+@apart
+def test_attachments_wait_with_their_envelope_while_the_center_is_away(cast: Cast, cut_off: Site) -> None:
+    walk, key, step = Walk(cast), uuid.uuid4(), STEP["approve_head"]
+    _with_scans(walk)
+    assert _order(cut_off, walk, step, key) == "done"
+    assert (fresh(walk.case).state, Blob.objects.count()) == (State.HEAD_APPROVED, 0)
+    sync.sync()
+    _done_once(walk, step, key)
+    assert Blob.objects.count() == 2 and oracle.problems() + oracle.unfinished() == []

@@ -10,7 +10,7 @@ from branches.roles import MATRIX, Action
 from pension_transfer.lib.errors import BadInput, Refusal
 from tests.cast import Walk
 from tests.expect import fresh, undone, written
-from tests.transfers.standings import INPUT, MAY, OFFICES, STANDINGS, Person, Standing, expected, given, people
+from tests.transfers.standings import FILES, INPUT, MAY, OFFICES, STANDINGS, Person, Standing, expected, given, people
 from transfers import workflow
 from transfers.models import TransferCase
 from transfers.states import MOVES, WITHIN, State
@@ -20,8 +20,9 @@ BY_NAME = [pytest.param(standing, id=standing.name) for standing in STANDINGS]
 
 
 def _answer(action: str, case: TransferCase, person: Person, data: Any) -> type[Refusal] | None:
+    files = FILES[action]() if data and action in FILES else None
     try:
-        workflow.perform(action, case.pk, by=person.user, command_id=uuid.uuid4(), data=data)
+        workflow.perform(action, case.pk, by=person.user, command_id=uuid.uuid4(), data=data, files=files)
     except Refusal as refusal:
         return type(refusal)
     return None
@@ -85,8 +86,11 @@ def _sits_out(person: Person, standing: Standing, turn: int) -> bool:
 
 
 def _posted(client: Client, case: TransferCase, action: str, data: Any) -> int:
-    body = {"command_id": str(uuid.uuid4()), "seen": case.trail_length, "data": data}
-    answer = client.post(f"/api/cases/{case.pk}/steps/{action}/", body, "application/json")
+    step, body = f"/api/cases/{case.pk}/steps/{action}/", {"command_id": str(uuid.uuid4()), "seen": case.trail_length}
+    if data and action in FILES:
+        answer = client.post(step, body | data | {"scans": FILES[action]().getlist("scans")})
+    else:
+        answer = client.post(step, body | {"data": data}, "application/json")
     assert answer.status_code == 200 or set(answer.json()) == {"code", "message", "errors"}
     return answer.status_code
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from transfers.effects import comparing, destination, origin, paper
+from transfers.effects import attaching, comparing, destination, origin, paper
 from transfers.effects.origin import list_missing, new_case
 from transfers.effects.shared import Effects, hand_over_turn, take_part
 
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EFFECTS", "follow", "hand_over_turn", "list_missing", "new_case", "take_part"]
 
-EFFECTS: tuple[Effects, ...] = (origin.EFFECTS, destination.EFFECTS, comparing.EFFECTS, paper.EFFECTS)
+EFFECTS: tuple[Effects, ...] = (
+    origin.EFFECTS, destination.EFFECTS, comparing.EFFECTS, paper.EFFECTS, attaching.EFFECTS,
+)  # fmt: skip
 
 
 def follow(doing: "Doing") -> None:

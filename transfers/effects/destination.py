@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from branches.models import PensionFile
 from branches.roles import Action
 from pension_transfer.lib.errors import NotNow
-from transfers import comparison, snapshot
+from transfers import attachments, comparison, snapshot
 from transfers.crossings import said_of_move, sealed_content, tell
 from transfers.effects.shared import Effects, close, keep_discrepancies, note, take_part
 from transfers.models import Content, Part, Severity, Verb
@@ -34,6 +34,7 @@ def _receive(doing: "Doing") -> None:
         case=case, version=envelope.version, body=envelope.body, content_hash=case.content_hash,
         envelope_id=envelope.pk, seal=envelope.seal, sealed_at=envelope.deposited_at,
     )  # fmt: skip
+    attachments.take_over(case, content)
     doing.details = {"seal": envelope.seal, "approvals": content["approvals"]}
 
 
@@ -58,7 +59,7 @@ def _register(doing: "Doing") -> None:
     content = case.content
     take_part(case, doing.person, Part.Name.REGISTRAR)
     file = snapshot.write_file(content, case.branch)
-    if differing := snapshot.differences(content, file):
+    if differing := snapshot.differences(content, file) + attachments.differences(case):
         raise NotNow(_("What was written differs from what was sealed: %(parts)s.") % {"parts": differing}, "i4")
     file.custody_requests.filter(settled_at=None).update(settled_at=timezone.now(), held_by="")
     case.pension_file, case.receipt_number = file, f"{case.tracking_number}-{case.version}"

@@ -8,7 +8,7 @@ from django.utils import timezone
 from branches.models import PensionFile, Status
 from branches.roles import Action
 from central import contract
-from transfers import comparison, completeness, snapshot, tracking, trail
+from transfers import attachments, comparison, completeness, snapshot, tracking, trail
 from transfers.crossings import tell
 from transfers.effects.shared import Effects, close, freeze, keep_discrepancies, note, same_branch, take_part, thaw
 from transfers.models import Content, Part, TransferCase, Verb
@@ -38,6 +38,7 @@ def new_case(file: PensionFile, given: dict[str, Any]) -> TransferCase:
 def _refer(doing: "Doing") -> None:
     doing.case.save()
     take_part(doing.case, doing.person, Part.Name.DRAFTER)
+    attachments.carry(doing.case, doing.case.file)
     doing.details = {"destination": doing.case.destination_id}
 
 
@@ -47,7 +48,7 @@ def _edit_move(doing: "Doing") -> None:
         setattr(doing.case, name, value)
     if doing.case.destination_id == doing.case.origin_id:
         raise same_branch()
-    _store_draft_if_complete(doing.case)
+    store_draft_if_complete(doing.case)
 
 
 def list_missing(case: TransferCase) -> dict[str, Any]:
@@ -57,7 +58,8 @@ def list_missing(case: TransferCase) -> dict[str, Any]:
     return content
 
 
-def _store_draft_if_complete(case: TransferCase) -> None:
+def store_draft_if_complete(case: TransferCase) -> None:
+    """The content changed: the draft is written anew, or the case keeps what is missing."""
     content = list_missing(case)
     case.is_assembled = not case.missing and case.state == State.DRAFT
     if not case.missing:
@@ -77,7 +79,7 @@ def _store_draft(case: TransferCase, content: dict[str, Any]) -> None:
 
 def _assemble(doing: "Doing") -> None:
     take_part(doing.case, doing.person, Part.Name.DRAFTER)
-    _store_draft_if_complete(doing.case)
+    store_draft_if_complete(doing.case)
 
 
 def _approve_technical(doing: "Doing") -> None:

@@ -6,14 +6,14 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from pension_transfer.lib.errors import BadInput
-from transfers.inputs import comparison, move, paper, receiving
+from transfers.inputs import attaching, comparison, move, paper, receiving
 from transfers.inputs.move import MoveForm
 from transfers.inputs.shared import ActionForm, BranchField, Inputs
 from transfers.models import TransferCase
 
 __all__ = ["INPUTS", "ActionForm", "BranchField", "MoveForm", "take_input"]
 
-INPUTS: Inputs = {**move.INPUTS, **comparison.INPUTS, **receiving.INPUTS, **paper.INPUTS}
+INPUTS: Inputs = {**move.INPUTS, **comparison.INPUTS, **receiving.INPUTS, **paper.INPUTS, **attaching.INPUTS}
 
 
 def _as_posted(data: Any) -> Any:
@@ -24,9 +24,9 @@ def _as_posted(data: Any) -> Any:
     return dict(data) | {name: str(value).encode(errors="replace").decode() for name, value in plain.items()}
 
 
-def take_input(action: str, data: Any, case: TransferCase | None = None) -> dict[str, Any]:
+def take_input(action: str, data: Any, case: TransferCase | None = None, files: Any = None) -> dict[str, Any]:
     """The cleaned input of `action`; BadInput with a sentence beside each field otherwise."""
-    form = INPUTS.get(action, ActionForm)(_as_posted(data or {}), case=case)
+    form = INPUTS.get(action, ActionForm)(_as_posted(data or {}), files, case=case)
     if not form.is_valid():
         raise BadInput(
             _("Something in the form has to be corrected; nothing was stored."),

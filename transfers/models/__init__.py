@@ -1,11 +1,13 @@
 """A branch's copies of moves, and what belongs to them."""
 
+from transfers.models.attachments import Attachment, MediaType, Scan, ScanBytes
 from transfers.models.case import Content, PaperCondition, PaperMethod, Part, TrackingSerial, TransferCase
 from transfers.models.comparison import Code, Discrepancy, Mark, Severity, Verdict
 from transfers.models.paper import PaperArrival
 from transfers.models.trail import Command, Crossing, Heard, TransferEvent, Verb
 
 __all__ = [
+    "Attachment",
     "Code",
     "Command",
     "Content",
@@ -13,10 +15,13 @@ __all__ = [
     "Discrepancy",
     "Heard",
     "Mark",
+    "MediaType",
     "PaperArrival",
     "PaperCondition",
     "PaperMethod",
     "Part",
+    "Scan",
+    "ScanBytes",
     "Severity",
     "TrackingSerial",
     "TransferCase",

@@ -22,6 +22,7 @@ from transfers.turns import waiting_for
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
 
+    from transfers.models.attachments import Attachment
     from transfers.models.comparison import Discrepancy, Mark
     from transfers.models.trail import Crossing, TransferEvent
 
@@ -86,6 +87,7 @@ class TransferCase(Flow):
         marks: RelatedManager["Mark"]
         discrepancies: RelatedManager["Discrepancy"]
         crossings: RelatedManager["Crossing"]
+        attachments: RelatedManager["Attachment"]
 
     transfer_id = models.UUIDField(_("move"), default=uuid.uuid4, editable=False)
     tracking_number = models.CharField(_("tracking number"), max_length=13, validators=[digits(13)])
@@ -238,6 +240,12 @@ class Content(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case_id} v{self.version}"
+
+    @property
+    def attachments(self) -> list[dict[str, Any]]:
+        """The attachments that the content names."""
+        found: list[dict[str, Any]] = json.loads(self.body)["attachments"]
+        return found
 
 
 class Part(models.Model):

@@ -31,7 +31,7 @@ from transfers.views.pressable import IN_PLACE, standing_of, turn_of
 # Where a step leads when it was taken; the others stay on the page they were pressed on.
 LEADS_TO = {Action.SHOW_DECREES: "decrees"}
 FORM_AT = {Action.RECORD_PAPER: "comparison"}
-STAYS = frozenset({Action.JUDGE, Action.RECORD_PAPER})
+STAYS = frozenset({Action.JUDGE, Action.RECORD_PAPER, Action.ATTACH})
 PAGES = {"case": "transfers/case.html", "comparison": "transfers/comparison.html", "step": "transfers/step.html"}
 
 
@@ -95,7 +95,15 @@ def step(request: HttpRequest, pk: int, action: str) -> HttpResponse:
         return form_of(request, pk, action)
     try:
         command, length = command_id(request), seen(request)
-        done = workflow.perform(action, pk, by=person(request), command_id=command, seen=length, data=request.POST)
+        done = workflow.perform(
+            action,
+            pk,
+            by=person(request),
+            command_id=command,
+            seen=length,
+            data=request.POST,
+            files=request.FILES,
+        )
     except Waiting as kept:
         messages.info(request, str(kept.message))
         return redirect("case", pk)
@@ -106,7 +114,7 @@ def step(request: HttpRequest, pk: int, action: str) -> HttpResponse:
 
 def form_of(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     """A step that asks for something, on a page of its own; the others are pressed on the case's page."""
-    page = CasePage(find_case(person(request), pk), person(request))
+    page = CasePage(find_case(person(request), pk), person(request), preset=request.GET)
     asked = page.steps.get(action)
     if asked and asked.asks and action not in IN_PLACE:
         return show(request, page.at(action), "step")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.db.models import Prefetch
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.html import strip_tags
@@ -18,13 +19,15 @@ from pension_transfer.lib.errors import NotSeen, Refusal
 from pension_transfer.lib.posting import Rejected
 from pension_transfer.lib.templatetags.persian import fa, jalali
 from transfers import completeness, hurdles, paper, presentation, sheet, timeline
+from transfers.attachment_rows import Shown, of_page
+from transfers.attachments import ROWS
 from transfers.buttons import Button, available
 from transfers.checklist import Checklist, Left, Row
 from transfers.inputs import INPUTS, ActionForm
 from transfers.models import Discrepancy, Mark, PaperCondition, PaperMethod, TransferCase, TransferEvent
 from transfers.states import Side, State
 from transfers.views.context import url_of
-from transfers.views.pressable import IN_PLACE, Pressable, next_step, show_errors, standing_of
+from transfers.views.pressable import BESIDE, IN_PLACE, Pressable, next_step, show_errors, standing_of
 
 BACKWARDS = frozenset({Action.SEND_BACK, Action.RECALL})
 AFTER_COMPARING = frozenset({Action.APPROVE_TECHNICAL, Action.VERIFY, Action.REGISTER})
@@ -38,7 +41,9 @@ WAY = (
 def find_case(user: User, pk: int) -> TransferCase:
     """The case with what its page shows; NotSeen when it is not there for this person."""
     rows = TransferCase.objects.visible_to(user).select_related("branch", "origin", "destination", "pension_file")
-    case = rows.prefetch_related("marks__by", "events", "discrepancies", "parts", "crossings").filter(pk=pk).first()
+    scans = Prefetch("attachments", ROWS)
+    beside = ("marks__by", scans, "events", "discrepancies", "parts", "crossings")
+    case = rows.prefetch_related(*beside).filter(pk=pk).first()
     if case is None:
         raise NotSeen(_("There is no such case in your branch."), "no_case")
     return case
@@ -121,7 +126,7 @@ class CasePage:
 
     @property
     def others(self) -> list[Pressable]:
-        return [step for step in self.steps.values() if not step.is_main and step.action not in IN_PLACE]
+        return [step for step in self.steps.values() if not step.is_main and step.action not in IN_PLACE | BESIDE]
 
     @property
     def lead(self) -> str:
@@ -183,6 +188,25 @@ class CasePage:
     def center_says(self) -> str:
         """Why the last step has not reached the center."""
         return hurdles.at_the_center(self.case)
+
+    # --- attachments ---
+
+    @property
+    def attach(self) -> Pressable | None:
+        return self.steps.get(Action.ATTACH)
+
+    @cached_property
+    def attachments(self) -> list[Shown]:
+        """The scans of this version, each with its place."""
+        return of_page(self.case, Action.DETACH in self.steps)
+
+    @property
+    def has_attachments(self) -> bool:
+        return bool(self.attachments or self.attach)
+
+    @property
+    def are_on_their_way(self) -> bool:
+        return any(not row.url for row in self.attachments)
 
     # --- where it stands ---
 
@@ -334,6 +358,8 @@ INITIAL: dict[str, Any] = {
         "destination": page.case.destination_id, "reason": page.case.reason, "note": page.case.note,
         "letter_number": page.case.letter_number, "letter_date": page.case.letter_date,
     },
+    Action.ATTACH: lambda page: {"path": page.preset.get("path", "") if page.preset else ""},
+    Action.DETACH: lambda page: {"attachment": page.preset.get("attachment") if page.preset else None},
     Action.APPROVE_HEAD: lambda page: {"content_hash": page.case.content_hash},
     Action.RECORD_PAPER: lambda page: {
         "paper_arrived_on": page.case.paper_arrived_on, "paper_pages": page.case.paper_pages,

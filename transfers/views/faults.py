@@ -7,7 +7,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.defaults import page_not_found, server_error
+from django.views.defaults import bad_request, page_not_found, server_error
 
 from pension_transfer.lib.rest import NOT_HERE
 
@@ -17,6 +17,12 @@ PAUSE = 30  # seconds until it is worth asking again
 def unknown(request: HttpRequest, exception: Exception) -> HttpResponse:
     """An address that is none, or is malformed."""
     return _as_json("not_found", NOT_HERE, 404) if _is_api(request) else page_not_found(request, exception)
+
+
+def bad(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A request that is none: too many files or fields, or a body out of all bounds."""
+    message = _("The request could not be read; nothing was stored. Send fewer files or fields at once.")
+    return _as_json("bad_request", message, 400) if _is_api(request) else bad_request(request, exception)
 
 
 def fault(request: HttpRequest) -> HttpResponse:

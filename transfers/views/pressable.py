@@ -28,9 +28,11 @@ NEXT: dict[str, tuple[str, ...]] = {
 IN_PLACE = frozenset(
     {
         Action.JUDGE, Action.RECORD_PAPER, Action.SHOW_DECREES,
-        Action.RECEIVE,
+        Action.RECEIVE, Action.ATTACH,
     }
 )  # fmt: skip
+BESIDE = frozenset({Action.DETACH})  # reached from the row that it concerns, on a page of its own
+ADDING = frozenset({Action.ATTACH})  # what writes over nothing is taken from a page that has grown old, too
 DANGER = frozenset({Action.CANCEL, Action.RETURN_TO_ORIGIN, Action.RECALL, Action.SEND_BACK})
 ICONS: dict[str, str] = {
     Action.APPROVE_HEAD: "send", Action.APPROVE_TECHNICAL: "check-lg", Action.VERIFY: "ui-checks",
@@ -106,6 +108,11 @@ class Pressable:
         return f"case-{self.case.pk}-{self.action}"
 
     @property
+    def seen(self) -> int | str:
+        """The trail's length that the press carries."""
+        return "" if self.action in ADDING else self.case.trail_length
+
+    @property
     def kind(self) -> str:
         return "primary" if self.is_main else ("danger" if self.action in DANGER else "secondary")
 
@@ -123,5 +130,6 @@ def show_errors(form: ActionForm, errors: Mapping[str, Iterable[Any]]) -> None:
     """Sentences of the door that the form itself does not know, beside their fields."""
     form.is_valid()
     for name, texts in errors.items():
-        if name not in form.errors:
+        if name not in form.errors or form.fields[name].widget.needs_multipart_form:
+            form.errors.pop(name, None)  # a page that comes back has lost the files: what was wrong is said instead
             form.add_error(name if name in form.fields else None, forms.ValidationError(list(texts)))
