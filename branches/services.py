@@ -50,6 +50,10 @@ class Notice:
 notices_of_file: list[Callable[[PensionFile, User], list[Notice]]] = []
 attachments_of_file: list[Callable[[PensionFile, User], list[Any]]] = []  # rows of components/attachments.html
 links_of_file: list[Callable[[PensionFile, User], list[Link]]] = []
+# What other apps say of a file's columns, to whoever corrects them: sentences by section, row (None: the file
+# itself, or a new row) and column.
+Remarks = dict[tuple[str, int | None, str], list[str]]
+remarks_of_file: list[Callable[[PensionFile], Remarks]] = []
 
 
 # --- correcting -----------------------------------------------------------------------------------------
@@ -171,6 +175,16 @@ def _must_be_fresh(file: PensionFile, seen: int | None) -> None:
 def _bump(file: PensionFile) -> None:
     file.content_version += 1
     file.save()
+
+
+def remarks_on(file: PensionFile, section: str, row: int | None) -> dict[str, list[str]]:
+    """What is said of a section's or a row's columns, by column."""
+    found: dict[str, list[str]] = {}
+    for ask in remarks_of_file:
+        for (named, of, column), sentences in ask(file).items():
+            if (named, of) == (section, row):
+                found.setdefault(column, []).extend(sentences)
+    return found
 
 
 # --- one row --------------------------------------------------------------------------------------------

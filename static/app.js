@@ -206,7 +206,7 @@ setUpSending();
 const firstField = () => matchMedia("(pointer: fine)").matches && one("form[data-main] :is(input:not([type=hidden]), select, textarea)");
 
 function setFocus() {
-  const place = one("[data-focus]") || (!location.hash && firstField());
+  const place = one("[data-focus], [autofocus]") || (!location.hash && firstField());
   if (place) place.focus();
   else if (one("main [role=search] [name=q]")?.defaultValue) walk(1); // to the first one found
 }

@@ -17,4 +17,5 @@ class TransfersConfig(AppConfig):
         services.notices_of_file.append(on_files.notices)
         services.links_of_file.append(on_files.links)
         services.attachments_of_file.append(attachment_rows.of_file)
+        services.remarks_of_file.append(on_files.remarks)
         workflow.on_crossed.append(sync.follow_if_reached)

@@ -19,11 +19,13 @@ from central.models import MESSAGES, Envelope
 from pension_transfer.lib.errors import NotNow
 from transfers import exchange, presentation, trail
 from transfers.comparison import differing
-from transfers.models import Crossing, Mark, TransferCase, Verb
+from transfers.models import Crossing, Discrepancy, Mark, TransferCase, Verb
 from transfers.states import Side, State
 
 if TYPE_CHECKING:
     from transfers.workflow import Doing
+
+LONGEST = Discrepancy._meta.get_field("sent_value").max_length  # a decree's text may be longer
 
 
 def tell(doing: "Doing", verb: str, kind: str = "", envelope_id: uuid.UUID | None = None, **body: Any) -> None:
@@ -105,7 +107,7 @@ def _return_body(doing: "Doing") -> dict[str, Any]:
 
 def _said_of(case: TransferCase, mark: Mark) -> dict[str, Any]:
     names = ("path", "paper_value", "code", "severity", "note")
-    sent = presentation.value_at(case.content, mark.path)
+    sent = presentation.value_at(case.content, mark.path)[:LONGEST]
     return {name: getattr(mark, name) for name in names} | {"sent_value": sent, "by_name": str(mark.by)}
 
 

@@ -89,6 +89,11 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
     return [pair for pair in pairs if not (pair.before and pair.after and pair.before.value == pair.after.value)]
 
 
+def rows_of(content: dict[str, Any], part: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows of a list with the keys that paths give them."""
+    return _keyed(content[part], KEYS[part])
+
+
 # --- one part -------------------------------------------------------------------------------------------
 
 
@@ -98,7 +103,7 @@ def _part(section: str, part: str, content: dict[str, Any]) -> Iterator[Field]:
         yield from _columns(section, part, values, section)
         return
     yield Field(f"{section}.{COUNT}", section, part, COUNT, len(values))
-    for key, row in _keyed(values, KEYS[part]):
+    for key, row in rows_of(content, part):
         yield from _columns(section, part, row, f"{section}.{key}", key)
 
 

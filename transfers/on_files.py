@@ -1,15 +1,18 @@
 """What a pension file's page says and offers about moves."""
 
+from collections import defaultdict
 from collections.abc import Callable
 
+from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from branches.models import PensionFile, User
 from branches.roles import Action, can
-from branches.services import Link, Notice
+from branches.services import Link, Notice, Remarks
 from transfers import hurdles
-from transfers.models import TransferCase
+from transfers.discrepancies import OfCase
+from transfers.models import Mark, TransferCase
 from transfers.states import Side
 
 
@@ -29,6 +32,20 @@ def notices(file: PensionFile, user: User) -> list[Notice]:
     title = TITLES[case.side](case)
     link = Link(_("Open the case"), reverse("case", args=[case.pk]))
     return [Notice(title, case.get_state_display(), "info", link), *_held_elsewhere(file)]
+
+
+def remarks(file: PensionFile) -> Remarks:
+    """What the destination, or the own technical officer, found different on paper: beside the fields it is of."""
+    marks = Prefetch("marks", Mark.objects.select_related("by"))
+    rows = TransferCase.objects.open().filter(pension_file=file, side=Side.ORIGIN)
+    case = rows.prefetch_related(marks, "contents", "discrepancies").first()
+    if case is None:
+        return {}
+    found, asked = defaultdict(list), OfCase(case)
+    for one in asked.all_open:
+        if place := asked.place(one):
+            found[place].append(one.remark)
+    return found
 
 
 def _held_elsewhere(file: PensionFile) -> list[Notice]:

@@ -53,6 +53,11 @@ def _fields(row: Any, names: Iterable[str]) -> dict[str, Any]:
     return {name: _plain(getattr(row, name)) for name in names}
 
 
+def values_of(row: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Columns of a row in the form in which they are sealed."""
+    return _fields(row, names)
+
+
 def _decree(decree: Decree) -> dict[str, Any]:
     return _fields(decree, DECREE) | {"lines": [_fields(line, LINE) for line in decree.lines.all()]}
 

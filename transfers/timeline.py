@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -50,6 +50,9 @@ DETAILS: dict[str, tuple[Any, Callable[[Any], str]]] = {
     "code": (gettext_lazy("reason"), lambda code: str(Code(code).label)),
     "attached": (gettext_lazy("attached"), "، ".join),
     "detached": (gettext_lazy("removed"), "، ".join),
+    "suggested_branch": (gettext_lazy("suggested branch"), fa),
+    "discrepancies": (gettext_lazy("discrepancies"), fa),
+    "changed": (gettext_lazy("fields changed"), fa),
     "receipt_number": (gettext_lazy("registration receipt number"), fa),
 }
 
@@ -66,11 +69,12 @@ class Row:
     place: str
     note: str
     is_current: bool = False
+    version: int = 0  # told where it is another than that of the event before, and the move has several
 
 
 def of_case(case: TransferCase) -> list[Row]:
     """The case's own trail, oldest first; at the destination with the origin's approvals that came sealed."""
-    return [row for event in case.events.all() for row in (*_approvals(case, event), _row(case, event))]
+    return _by_version([row for event in case.events.all() for row in rows_of(case, event)])
 
 
 def of_move(copies: Iterable[TransferCase]) -> list[Row]:
@@ -79,15 +83,35 @@ def of_move(copies: Iterable[TransferCase]) -> list[Row]:
     is_whole = len({case.side for case in held}) > 1
     told = [(c, e) for c in held for e in c.events.all() if not (is_whole and e.action in ECHOES)]
     in_order = sorted(told, key=lambda pair: (pair[1].at, pair[1].sequence))
-    return [row for c, e in in_order for row in (*([] if is_whole else _approvals(c, e)), _row(c, e))]
+    return _by_version([row for c, e in in_order for row in ([_row(c, e)] if is_whole else rows_of(c, e))])
+
+
+def rows_of(case: TransferCase, event: TransferEvent) -> list[Row]:
+    """An event, after the approvals that came with it."""
+    return [*_approvals(case, event), _row(case, event)]
+
+
+def version_of(event: TransferEvent) -> int:
+    """The version that an event is about: a recall ends the one before the draft that it begins."""
+    return event.version - 1 if event.action == Action.RECALL else event.version
+
+
+def _by_version(rows: list[Row]) -> list[Row]:
+    """The number stands where it changes; a move that was sent once has none to tell."""
+    if len({row.version for row in rows}) < 2:
+        return [replace(row, version=0) for row in rows]
+    before = [0, *(row.version for row in rows)]
+    return [
+        replace(row, version=row.version if row.version != last else 0) for row, last in zip(rows, before, strict=False)
+    ]
 
 
 def _approvals(case: TransferCase, event: TransferEvent) -> list[Row]:
     """Who approved at the origin what came with this event (directive, part 1)."""
-    return [_approval(case, given) for given in event.details.get("approvals", [])]
+    return [_approval(case, given, event.version) for given in event.details.get("approvals", [])]
 
 
-def _approval(case: TransferCase, given: dict[str, Any]) -> Row:
+def _approval(case: TransferCase, given: dict[str, Any], version: int) -> Row:
     action, source, target = APPROVALS[given["step"]]
     return Row(
         state=target,
@@ -97,6 +121,7 @@ def _approval(case: TransferCase, given: dict[str, Any]) -> Row:
         role=str(ROLES.get(given["role"], "")),
         place=case.origin.name,
         note="",
+        version=version,
     )
 
 
@@ -110,6 +135,7 @@ def _row(case: TransferCase, event: TransferEvent) -> Row:
         role=str(ROLES.get(event.role, "")),
         place=places.get(event.branch_code, event.branch_code),
         note="؛ ".join(filter(None, [fa(event.note), *_details(event.details)])),
+        version=version_of(event),
     )
 
 

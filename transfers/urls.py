@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from transfers.views import attachments, cartable, case, comparison, help, paper, receive, referral, send, tracking
+from transfers.views import (
+    attachments,
+    cartable,
+    case,
+    comparison,
+    help,
+    paper,
+    receive,
+    referral,
+    send,
+    tracking,
+    versions,
+)
 
 urlpatterns = [
     path("", cartable.cartable, name="cartable"),
@@ -10,7 +22,7 @@ urlpatterns = [
     path("files/<int:pk>/refer/", referral.refer, name="refer"),
     path("cases/", case.case_list, name="case_list"),
     path("cases/<int:pk>/", case.case, name="case"),
-    path("cases/<int:pk>/versions/<int:number>/", case.version, name="case_version"),
+    path("cases/<int:pk>/versions/<int:number>/", versions.version, name="case_version"),
     path("cases/<int:pk>/comparison/", comparison.comparison, name="comparison"),
     path("cases/<int:pk>/comparison/marks/", comparison.marks, name="comparison_marks"),
     path("cases/<int:pk>/decrees/", comparison.comparison, name="decrees"),

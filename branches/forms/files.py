@@ -6,6 +6,8 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from branches import sections
@@ -42,12 +44,26 @@ class CorrectionForm(PersianModelForm):
         """The section's columns and their new values."""
         return {name: value for name, value in self.cleaned_data.items() if name != "reason"}
 
+    def show_remarks(self, remarks: dict[str, list[str]], field: str) -> list[str]:
+        """Put remarks beside their fields, and the focus on `field`; those on what is no field of this form."""
+        for name in remarks.keys() & self.fields.keys():
+            self.fields[name].help_text = _beside(self.fields[name].help_text, remarks[name])
+        if field in self.fields:
+            self.fields[field].widget.attrs["autofocus"] = True
+        return [sentence for name, told in remarks.items() if name not in self.fields for sentence in told]
+
     def show_refusal(self, errors: dict[str, list[Any]]) -> None:
         """Put a refusal's sentences beside their fields."""
         for name, sentences in errors.items():
             place = name if name in self.fields else NON_FIELD_ERRORS
             for sentence in sentences:
                 self.add_error(None if place == NON_FIELD_ERRORS else place, sentence)
+
+
+def _beside(help_text: Any, remarks: list[str]) -> SafeString:
+    """A field's help, and what was found wrong with its value."""
+    said = format_html_join("", '<span class="remark">{}</span>', ((sentence,) for sentence in remarks))
+    return format_html("{} {}", help_text, said)
 
 
 class PersonForm(CorrectionForm):

@@ -74,7 +74,9 @@ def file_correct(request: HttpRequest, pk: int, section: str, row: int | None = 
         form.show_refusal(refusal.errors)
     except NotNow as refusal:
         return refused(request, place, refusal, form, lines)
-    return show(request, "branches/file_correct.html", {"place": place, "form": form, "lines": lines})
+    remarks = form.show_remarks(services.remarks_on(file, section, row), request.GET.get("field", ""))
+    context = {"place": place, "form": form, "lines": lines, "remarks": remarks}
+    return show(request, "branches/file_correct.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -3,6 +3,7 @@
 After every step the oracle must be silent; at the end one round of sync brings both branches together (FAULTS 55).
 """
 
+import datetime as dt
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from branches.models import Branch, PensionFile, User
 from branches.roles import Action, Role
+from branches.services import correct
 from central.models import Envelope
 from pension_transfer.lib import failpoints
 from pension_transfer.lib.errors import Refusal
@@ -26,6 +28,7 @@ from tests.cast import DIFFERENCE, MOVE, PAPER, Cast, Walk, make_file
 from tests.expect import undone
 from tests.transfers.standings import INPUT
 from transfers import sync, workflow
+from transfers.discrepancies import OfCase
 from transfers.models import TransferCase
 from transfers.snapshot import SECTIONS
 from transfers.states import MOVES, Crosses
@@ -39,15 +42,20 @@ ONWARDS: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("origin", "draft"): [
         ("assemble", "clerk"), ("compare", "technical_officer"), ("approve_technical", "technical_officer"),
         ("approve_technical", "technical_officer"), ("edit_move", "clerk"), ("send_back", "technical_officer"),
+        ("correct", "clerk"),
     ],
-    ("origin", "technically_approved"): [("approve_head", "branch_head")] * 4 + [("send_back", "insurance_deputy")],
+    ("origin", "technically_approved"): [
+        *[("approve_head", "branch_head")] * 4, ("send_back", "insurance_deputy"), ("correct", "clerk"),
+    ],
     ("origin", "head_approved"): [("recall", "branch_head")],
     ("origin", "sent"): [("recall", "insurance_deputy")],
-    ("origin", "returned"): [("reopen", "clerk")] * 3 + [("cancel", "branch_head")],
+    ("origin", "returned"): [
+        *[("reopen", "clerk")] * 3, ("correct", "clerk"), ("correct", "clerk"), ("cancel", "branch_head"),
+    ],
     ("destination", "received"): [
         ("compare", "destination_staff"), ("compare", "destination_staff"), ("verify", "destination_staff"),
         ("verify", "destination_staff"), ("judge", "destination_staff"),
-        ("return_to_origin", "technical_officer"),
+        ("return_to_origin", "technical_officer"), ("give_back", "destination_staff"),
     ],
     ("destination", "verified"): [("register", "destination_staff")] * 3 + [("return_to_origin", "destination_staff")],
     ("destination", "registered"): [("activate", "technical_officer"), ("activate", "branch_head")],
@@ -60,6 +68,10 @@ RUBBISH = st.one_of(
     st.none(),
     st.sampled_from(["۱۴۰۵/۰۸", "0801", "x" * 500, "\0", "\ud800", [1], {"a": 1}, 140508]),
 )
+MENDED: dict[str, tuple[Any, Any]] = {  # what stands in the place of what was wrong, and of that again
+    "birth_date": (dt.date(1955, 5, 7), dt.date(1955, 5, 5)), "father_name": ("غلامحسین", "محمد"),
+    "postal_code": ("1136934568", "1136934567"),
+}  # fmt: skip
 POINTS = st.sampled_from(["", "", "", "", "", "intended", "asked", "finishing", "finished"])
 
 
@@ -155,8 +167,8 @@ class Walks(RuleBasedStateMachine):
         ways = ONWARDS[case.side, case.state]
         action, role = ways[choice % len(ways)]
         by = self.cast.at(case.branch, role)
-        if action == "compare":
-            self._compare(case, by)
+        if action in WORK:
+            WORK[action](self, case, by)
         else:
             self._press(case, action, by, self._input(action, case), point)
 
@@ -183,6 +195,22 @@ class Walks(RuleBasedStateMachine):
         for section in SECTIONS:
             self._press(case, Action.JUDGE, by, {"path": section, "verdict": "match"})
         self._press(case, Action.RECORD_PAPER, by, PAPER)
+
+    def _give_back(self, case: TransferCase, by: User) -> None:
+        """One or two fields are not as on paper."""
+        paths = ["principal.birth_date", "principal.father_name", "contact.postal_code"]
+        for path in paths[case.version % 3 :][:2]:
+            self._press(case, Action.JUDGE, by, DIFFERENCE | {"path": path})
+        self._press(case, Action.RETURN_TO_ORIGIN, by, {})
+
+    def _correct(self, case: TransferCase, by: User) -> None:
+        """What was found is corrected where it stands in the file; without anything found, something is."""
+        asked = OfCase(TransferCase.objects.get(pk=case.pk))
+        file = PensionFile.objects.get(pk=case.file.pk)
+        places = [place for one in asked.left if (place := asked.place(one))] or [("principal", None, "father_name")]
+        for section, row, column in places:
+            value = MENDED[column][MENDED[column][0] == getattr(file, column)]
+            self._try(lambda s=section, r=row, c=column, v=value: correct(file, s, r, by, "برابر پرونده", {c: v}))
 
     # --- what nobody expects
 
@@ -212,6 +240,9 @@ class Walks(RuleBasedStateMachine):
     @rule()
     def sync(self) -> None:
         note(str(sync.sync()))
+
+
+WORK = {"compare": Walks._compare, "give_back": Walks._give_back, "correct": Walks._correct}
 
 
 def test_whatever_is_pressed_all_is_well(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

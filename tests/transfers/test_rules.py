@@ -266,7 +266,10 @@ def test_a_return_needs_a_discrepancy_or_a_reason_for_the_whole_case(walk: Walk)
         press(Action.RETURN_TO_ORIGIN, copy, walk.staff)
     copy = press(Action.RETURN_TO_ORIGIN, copy, walk.staff, code="wrong_branch", suggested_branch="0701")
     origin = fresh(walk.case).events.latest("sequence")
-    assert (copy.state, origin.details) == (State.RETURNED, {"code": "wrong_branch", "suggested_branch": "0701"})
+    assert (copy.state, origin.details) == (
+        State.RETURNED,
+        {"code": "wrong_branch", "suggested_branch": "0701", "discrepancies": 1},
+    )
 
 
 WRONG_DISCREPANCIES: list[tuple[dict[str, Any], set[str]]] = [

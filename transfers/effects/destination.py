@@ -49,8 +49,7 @@ def _verify(doing: "Doing") -> None:
 
 def _return_to_origin(doing: "Doing") -> None:
     note(doing)
-    doing.details = {name: doing.input.get(name) for name in ("code", "suggested_branch") if doing.input.get(name)}
-    keep_discrepancies(doing.case, doing.answer.body.get("discrepancies", []))
+    keep_discrepancies(doing, doing.answer.body)
 
 
 def _register(doing: "Doing") -> None:

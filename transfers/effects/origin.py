@@ -8,7 +8,7 @@ from django.utils import timezone
 from branches.models import PensionFile, Status
 from branches.roles import Action
 from central import contract
-from transfers import attachments, comparison, completeness, snapshot, tracking, trail
+from transfers import attachments, comparison, completeness, snapshot, tracking, trail, versions
 from transfers.crossings import tell
 from transfers.effects.shared import Effects, close, freeze, keep_discrepancies, note, same_branch, take_part, thaw
 from transfers.models import Content, Part, TransferCase, Verb
@@ -89,6 +89,12 @@ def _approve_technical(doing: "Doing") -> None:
     doing.details = {"last_paid_month": doing.case.last_paid_month} | comparison.result(doing.case)
 
 
+def _tell_what_changed(doing: "Doing") -> None:
+    """Who approved is shown what is no longer as it was approved (D5)."""
+    case = doing.case
+    doing.details = versions.as_told(case.content, snapshot.compose(case, case.file))
+
+
 def _to_the_clerk(doing: "Doing") -> None:
     doing.case.is_assembled = False
 
@@ -165,8 +171,7 @@ def _mark_returned(doing: "Doing") -> None:
     thaw(doing)
     body = doing.input
     doing.note = body.get("note", "")
-    doing.details = {name: body[name] for name in ("code", "suggested_branch") if body.get(name)}
-    keep_discrepancies(doing.case, body.get("discrepancies", []))
+    keep_discrepancies(doing, body)
 
 
 def _mark_registered(doing: "Doing") -> None:
@@ -185,7 +190,7 @@ EFFECTS: Effects = {
     Action.ASSEMBLE: (_assemble,),
     Action.APPROVE_TECHNICAL: (_approve_technical,),
     Action.SEND_BACK: (note, _to_the_clerk),
-    "lapse": (note, _to_the_clerk),
+    "lapse": (note, _tell_what_changed, _to_the_clerk),
     Action.APPROVE_HEAD: (_approve_head,),
     Action.RECALL: (_recall,),
     Action.CANCEL: (_cancel,),

@@ -52,7 +52,10 @@ def same_branch() -> BadInput:
     return BadInput(sentence, "same_branch", {"destination": [sentence]})
 
 
-def keep_discrepancies(case: TransferCase, said: list[dict[str, Any]]) -> None:
-    """What went back to the origin with this version, kept alike at both branches."""
+def keep_discrepancies(doing: "Doing", body: dict[str, Any]) -> None:
+    """What went back to the origin with this version, kept alike at both branches; how many, in the trail."""
+    case, said = doing.case, body.get("discrepancies", [])
     rows = (Discrepancy(case=case, version=case.version, at=timezone.now(), **row) for row in said)
     Discrepancy.objects.bulk_create(rows)
+    told = {"code": body.get("code"), "suggested_branch": body.get("suggested_branch"), "discrepancies": len(said)}
+    doing.details = {name: value for name, value in told.items() if value}

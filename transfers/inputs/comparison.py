@@ -91,6 +91,9 @@ REQUIRED = {
 }
 
 
+NAME_THE_BRANCH = _("Name the branch that the file belongs to; where nobody knows it, choose «Other» and write why.")
+
+
 class ReturnForm(ActionForm):
     """Without a discrepancy that must be corrected, a code for the whole case is needed."""
 
@@ -98,8 +101,17 @@ class ReturnForm(ActionForm):
     suggested_branch = BranchField(label=_("Suggested branch"), required=False)
     note = PersianTextField(label=_("Note"), max_length=300, required=False)
 
+    def clean_suggested_branch(self) -> Any:
+        """The right destination: an active branch, and neither of the two that have it already."""
+        suggested = self.cleaned_data["suggested_branch"]
+        if suggested and self.case and suggested.pk in {self.case.origin_id, self.case.branch_id}:
+            raise ValidationError(_("Suggest another branch than the origin and your own."), "same_branch")
+        return suggested
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        if data.get("code") == Code.WRONG_BRANCH and not data.get("suggested_branch"):
+            self.add_error("suggested_branch", ValidationError(NAME_THE_BRANCH, "required"))
         if not data.get("code") and not self._has_discrepancy():
             self.add_error(
                 "code",

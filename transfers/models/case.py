@@ -206,8 +206,12 @@ class TransferCase(Flow):
     @cached_property
     def content(self) -> dict[str, Any]:
         """The content of the current version; empty before the first draft."""
-        row = self.contents.filter(version__lte=self.version).order_by("-version").first()
-        return json.loads(row.body) if row else {}
+        rows = [row for row in self.contents.all() if row.version <= self.version]
+        return json.loads(rows[-1].body) if rows else {}
+
+    def content_of(self, version: int) -> dict[str, Any]:
+        """The content of one version; empty where this copy never had it."""
+        return next((json.loads(row.body) for row in self.contents.all() if row.version == version), {})
 
     def whose_turn(self) -> Turn:
         """The one computed answer to "who has to act" (invariant I10)."""

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from branches.models import User
 from branches.roles import Action
 from pension_transfer.lib.paging import page_of
-from transfers import exchange
+from transfers import exchange, version_list
 from transfers.models import PaperArrival, TransferCase
 from transfers.states import TURN_ROLES, Side, State
 from transfers.views.context import branches_where, envelopes_for, menu_path, person
@@ -61,6 +61,7 @@ def cartable(request: HttpRequest) -> HttpResponse:
     chosen = TransferCase.objects.visible_to(user).paper_apart() if paper["is_apart"] else chosen
     page = page_of(chosen.select_related("branch", "origin", "destination"), request, by=("turn_since", "id"))
     own = mine and not paper["is_apart"]
+    version_list.note_lapses(page.items, user)
     context = {
         "page": page, "rows": [row_of(case, own) for case in page.items], "counts": counts, "is_mine": mine,
         "at_center": at_center(user), "path": menu_path("cartable"), "is_narrowed": wanted or paper["is_apart"],

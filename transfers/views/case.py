@@ -1,6 +1,5 @@
 """«انتقال پرونده مستمری»: the branch's cases, one case with its steps, and pressing them."""
 
-import json
 from typing import Any
 
 from django import forms
@@ -15,10 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 from branches.roles import Action
-from pension_transfer.lib.errors import BadInput, NotNow, NotSeen, Refusal, Waiting
+from pension_transfer.lib.errors import BadInput, NotNow, Refusal, Waiting
 from pension_transfer.lib.paging import page_of
 from pension_transfer.lib.posting import Rejected, command_id, is_piece, seen
-from transfers import presentation, workflow
+from transfers import version_list, workflow
 from transfers.hurdles import action_label
 from transfers.models import TransferCase
 from transfers.models.case import TransferCaseQuerySet
@@ -64,6 +63,7 @@ def case_list(request: HttpRequest) -> HttpResponse:
     rows = TransferCase.objects.visible_to(person(request)).select_related("branch", "origin", "destination")
     wanted = CaseFilter(request.GET)
     page = page_of(wanted.narrow(rows), request, by=("-id",))
+    version_list.note_lapses(page.items, person(request))
     rows_shown = [(case, turn_of(case)) for case in page.items]
     context = {"page": page, "rows": rows_shown, "filter": wanted, "path": menu_path("case_list")}
     return render(request, "transfers/case_list.html", context)
@@ -74,18 +74,6 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
     """One case: where it stands, the steps open to this person, its content, what happened."""
     found = find_case(person(request), pk)
     return show(request, CasePage(found, person(request), preset=request.GET))
-
-
-@require_GET
-def version(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """The content of an earlier version, as it was sent."""
-    found = find_case(person(request), pk)
-    content = found.contents.filter(version=number).first()
-    if content is None:
-        raise NotSeen(_("This case has no such version."), "no_version")
-    sections = presentation.sections_of(json.loads(content.body))
-    context = {"case": found, "number": number, "sections": sections, "path": form_path()}
-    return render(request, "transfers/version.html", context)
 
 
 @require_http_methods(["GET", "POST"])

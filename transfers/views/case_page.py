@@ -1,7 +1,6 @@
 """What the page of a case shows to one person: its steps with their forms, what is missing, what differs."""
 
 import datetime as dt
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -28,10 +27,10 @@ from transfers.models import Discrepancy, Mark, PaperCondition, PaperMethod, Tra
 from transfers.states import Side, State
 from transfers.views.context import url_of
 from transfers.views.pressable import BESIDE, IN_PLACE, Pressable, next_step, show_errors, standing_of
+from transfers.views.story import Story
 
 BACKWARDS = frozenset({Action.SEND_BACK, Action.RECALL})
 AFTER_COMPARING = frozenset({Action.APPROVE_TECHNICAL, Action.VERIFY, Action.REGISTER})
-SEALS = frozenset({Action.APPROVE_HEAD, Action.RECEIVE})
 WAY = (
     State.REFERRAL, State.DRAFT, State.TECHNICALLY_APPROVED, State.HEAD_APPROVED, State.SENT, State.RECEIVED,
     State.VERIFIED, State.REGISTERED,
@@ -42,7 +41,7 @@ def find_case(user: User, pk: int) -> TransferCase:
     """The case with what its page shows; NotSeen when it is not there for this person."""
     rows = TransferCase.objects.visible_to(user).select_related("branch", "origin", "destination", "pension_file")
     scans = Prefetch("attachments", ROWS)
-    beside = ("marks__by", scans, "events", "discrepancies", "parts", "crossings")
+    beside = ("marks__by", scans, "events", "discrepancies", "parts", "crossings", "contents")
     case = rows.prefetch_related(*beside).filter(pk=pk).first()
     if case is None:
         raise NotSeen(_("There is no such case in your branch."), "no_case")
@@ -154,6 +153,13 @@ class CasePage:
         return self.paper if not self.case.paper_arrived_on else None
 
     @property
+    def bounce(self) -> ActionForm:
+        """The form of a return because the destination is wrong: with it, the right one is named."""
+        form = INPUTS[Action.RETURN_TO_ORIGIN](case=self.case, auto_id="bounce_%s")
+        form.fields["suggested_branch"].required = True
+        return form
+
+    @property
     def comparison_url(self) -> str:
         """The page of the comparison, where there is something to compare."""
         return reverse("comparison", args=[self.case.pk]) if self.case.content else ""
@@ -249,11 +255,10 @@ class CasePage:
     def timeline(self) -> list[timeline.Row]:
         return timeline.of_case(self.case)
 
-    @property
-    def earlier(self) -> list[int]:
-        """The numbers of the versions sent or received before this one."""
-        sealed = {event.version for event in self.case.events.all() if event.action in SEALS}
-        return sorted(sealed - {self.case.version})
+    @cached_property
+    def story(self) -> Story:
+        """How this version came about: what was returned, what changed, what lapsed."""
+        return Story(self.case, self.user)
 
     # --- content ---
 
@@ -308,11 +313,6 @@ class CasePage:
         sent = strip_tags(str(row.value))
         return Difference(row.mark, self.checklist.named(row), sent, row.mark.paper_value, str(row.mark.by), row.anchor)
 
-    def content_of(self, version: int) -> dict[str, Any]:
-        """The content of one version; empty where this copy never had it."""
-        row = self.case.contents.filter(version=version).first()
-        return json.loads(row.body) if row else {}
-
     @property
     def paper_alarms(self) -> list[Any]:
         """Where paper file and data have parted ways, and what is striking about the paper file."""
@@ -355,7 +355,8 @@ class CasePage:
 CORRECTED_IN = {"principal": "principal", "contact": "contact", "file": "pension", "last_pay_certificate": "pension"}
 INITIAL: dict[str, Any] = {
     Action.EDIT_MOVE: lambda page: {
-        "destination": page.case.destination_id, "reason": page.case.reason, "note": page.case.note,
+        "destination": (page.story.suggestion or page.case.destination).pk,
+        "reason": page.case.reason, "note": page.case.note,
         "letter_number": page.case.letter_number, "letter_date": page.case.letter_date,
     },
     Action.ATTACH: lambda page: {"path": page.preset.get("path", "") if page.preset else ""},
@@ -380,6 +381,6 @@ def _letter(number: str, day: dt.date | None) -> str:
 
 
 def _difference(row: Discrepancy, page: CasePage) -> Difference:
-    content = page.content_of(row.version)
+    content = page.case.content_of(row.version)
     label = presentation.path_label(content, row.path)
     return Difference(row=row, label=label, sent_value=row.sent_value, paper_value=row.paper_value, by_name=row.by_name)
