@@ -63,6 +63,9 @@ class Action(models.TextChoices):
     SHOW_DECREES = "show_decrees", _("Show the decrees received from the center")
     RECORD_PAPER = "record_paper", _("Record the arrival of the paper file")
     VERIFY = "verify", _("Confirm the comparison")
+    ASK_QUESTION = "ask_question", _("Ask the origin")
+    ANSWER_QUESTION = "answer_question", _("Answer a question")
+    CLOSE_QUESTION = "close_question", _("Close a question")
     RETURN_TO_ORIGIN = "return_to_origin", _("Return to origin")
     REGISTER = "register", _("Confirm the registration of the data")
     ACTIVATE = "activate", _("Activate the pension file")
@@ -96,6 +99,9 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.SHOW_DECREES: _STAFF | _OFFICER,
     Action.RECORD_PAPER: _STAFF,
     Action.VERIFY: _STAFF,
+    Action.ASK_QUESTION: _STAFF | _OFFICER,
+    Action.ANSWER_QUESTION: _CLERK | _OFFICER,
+    Action.CLOSE_QUESTION: _STAFF | _OFFICER,
     Action.RETURN_TO_ORIGIN: _STAFF | _OFFICER,
     Action.REGISTER: _STAFF | _OFFICER,
     Action.ACTIVATE: _OFFICER | _HEADS,

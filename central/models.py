@@ -7,6 +7,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import IntegerRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KeyTextTransform
 from django.utils.translation import gettext_lazy as _
 
 
@@ -89,7 +90,10 @@ class Blob(models.Model):
         return self.sha256
 
 
-MESSAGES = ("paper_sent", "paper_arrived", "question", "answer", "life_event", "held", "released")
+MESSAGES = ("paper_sent", "paper_arrived", "question", "answer", "question_closed", "life_event", "held", "released")
+
+# Messages that belong together: each names its question's key in its body, under "question".
+ABOUT_A_QUESTION = ("question", "answer", "question_closed")
 
 
 class Receipt(models.Model):
@@ -111,6 +115,7 @@ class Receipt(models.Model):
         PAPER_ARRIVED = "paper_arrived", _("paper file arrived")
         QUESTION = "question", _("question")
         ANSWER = "answer", _("answer")
+        QUESTION_CLOSED = "question_closed", _("question closed")
         LIFE_EVENT = "life_event", _("life event")
         HELD = "held", _("held")
         RELEASED = "released", _("released")
@@ -140,6 +145,13 @@ class Receipt(models.Model):
                 name="registered_or_returned",
                 fields=["envelope_id"],
                 condition=Q(kind__in=["registered", "returned"]),
+            ),
+            models.UniqueConstraint(
+                "envelope_id",
+                "kind",
+                KeyTextTransform("question", "body"),
+                name="said_once_of_a_question",
+                condition=Q(kind__in=ABOUT_A_QUESTION),
             ),
         ]
 

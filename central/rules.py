@@ -4,9 +4,12 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
 
 from central import payment
-from central.models import Blob, Custody, Directory, Envelope, Receipt, Seat
+from central.models import ABOUT_A_QUESTION, Blob, Custody, Directory, Envelope, Receipt, Seat
 from pension_transfer.lib.calendar import add_months
 
 Kind = Receipt.Kind
@@ -20,9 +23,11 @@ class Refused(Exception):
         self.code, self.detail = code, detail
 
 
-def given(envelope: Envelope) -> set[str]:
-    """The kinds of receipt that `envelope` has."""
-    return set(Receipt.objects.filter(envelope_id=envelope.pk).values_list("kind", flat=True))
+def given(envelope: Envelope, question: Any = None) -> set[str]:
+    """The kinds of receipt that `envelope` has; of the messages about questions, those about the one of this key."""
+    rows = Receipt.objects.filter(envelope_id=envelope.pk)
+    concerned = ~Q(kind__in=ABOUT_A_QUESTION) | Q(body__question=str(question or ""))
+    return set(rows.filter(concerned).values_list("kind", flat=True))
 
 
 SEALED = ("version", "tracking_number", "origin", "destination", "pension_number", "last_paid_month")
@@ -105,16 +110,18 @@ class Rule:
     side: str  # or both of them
     after: frozenset[str] = frozenset()
     never_after: frozenset[str] = frozenset()
+    must_know: frozenset[str] = frozenset()  # not after one of these either, unless the body names it as `seen`
     needs_seal: bool = False  # what is said of the content; a broken one can still be returned
     follow: Callable[[Envelope, Seat], None] = _nothing
 
-    def check(self, branch: str, envelope: Envelope) -> None:
+    def check(self, branch: str, envelope: Envelope, body: dict[str, Any]) -> None:
         """Refused with the code of the first fault."""
         speaks = [getattr(envelope, side) for side in self.side.split()]
         if branch not in speaks:
             raise Refused("not_addressed", speaks[0])
-        kinds = given(envelope)
-        if stands := sorted(kinds & self.never_after):
+        kinds = given(envelope, body.get("question"))
+        unseen = self.must_know - set(body.get("seen", ()))
+        if stands := sorted(kinds & (self.never_after | unseen)):
             raise Refused(f"already_{stands[0]}")
         if self.needs_seal and not seal_holds(envelope):
             raise Refused("seal_broken")
@@ -123,6 +130,8 @@ class Rule:
 
 
 TAKEN = frozenset({Kind.RECEIVED})
+ASKED = frozenset({Kind.QUESTION})
+OVER = frozenset({Kind.RETURNED, Kind.REGISTERED})  # ends every question, too
 RULES: dict[str, Rule] = {
     Kind.RECEIVED: Rule("destination", never_after=frozenset({Kind.WITHDRAWN}), needs_seal=True, follow=_off_queue),
     Kind.WITHDRAWN: Rule("origin", never_after=TAKEN, follow=_withdrawn),
@@ -139,8 +148,11 @@ RULES: dict[str, Rule] = {
     Kind.CANCELLED: Rule("origin", after=frozenset({Kind.RETURNED, Kind.WITHDRAWN}), follow=payment.free),
     Kind.PAPER_SENT: Rule("origin", never_after=frozenset({Kind.WITHDRAWN})),
     Kind.PAPER_ARRIVED: Rule("destination", after=TAKEN),
-    Kind.QUESTION: Rule("destination", after=TAKEN, never_after=frozenset({Kind.RETURNED, Kind.REGISTERED})),
-    Kind.ANSWER: Rule("origin", after=frozenset({Kind.QUESTION})),
+    Kind.QUESTION: Rule("destination", after=TAKEN, never_after=OVER | {Kind.QUESTION}),
+    Kind.ANSWER: Rule("origin", after=ASKED, never_after=OVER | {Kind.ANSWER, Kind.QUESTION_CLOSED}),
+    Kind.QUESTION_CLOSED: Rule(
+        "destination", after=ASKED, never_after=OVER | {Kind.QUESTION_CLOSED}, must_know=frozenset({Kind.ANSWER})
+    ),
     Kind.LIFE_EVENT: Rule("origin destination", never_after=frozenset({Kind.WITHDRAWN})),
     Kind.HELD: Rule("origin destination", never_after=frozenset({Kind.WITHDRAWN, Kind.ACTIVATED})),
     Kind.RELEASED: Rule("origin destination", after=frozenset({Kind.HELD})),

@@ -110,7 +110,7 @@ def _record(said: Answer, envelope: Envelope | None, seat: Seat | None) -> Recei
     if envelope is None or seat is None:
         raise Refused("unknown")
     rule = RULES[said.kind]
-    rule.check(said.by_branch, envelope)
+    rule.check(said.by_branch, envelope, said.body)
     receipt = Receipt.objects.create(**vars(said))
     rule.follow(envelope, seat)
     return receipt

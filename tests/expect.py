@@ -18,6 +18,7 @@ from transfers.models import (
     Discrepancy,
     Mark,
     Part,
+    Question,
     Scan,
     ScanBytes,
     TransferCase,
@@ -34,6 +35,7 @@ WRITTEN = (
     Discrepancy,
     Part,
     Mark,
+    Question,
     TransferCase,
     TransferEvent,
 )

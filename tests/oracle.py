@@ -13,7 +13,7 @@ from branches.models import PensionFile
 from central.models import Custody, Envelope, Receipt, Seat, Waiting
 from central.rules import seal_holds
 from transfers import trail
-from transfers.models import Content, Crossing, Part, TransferCase, TransferEvent
+from transfers.models import Content, Crossing, Part, Question, TransferCase, TransferEvent
 
 OVER = {"withdrawn", "returned", "activated", "cancelled"}  # with one of these an envelope is not on its way
 PART_OF = {
@@ -35,6 +35,14 @@ WHOSE_TURN: dict[tuple[str, str], set[str]] = {
     ("destination", "verified"): {"destination_staff"},
     ("destination", "registered"): {"activator"},
     ("destination", "returned"): {"other_branch"},
+}
+
+# Whose turn it is instead, as long as a question waits for its answer.
+WHEN_ASKED: dict[tuple[str, str], set[str]] = {
+    ("origin", "received"): {"technical_officer"},
+    ("origin", "verified"): {"technical_officer"},
+    ("destination", "received"): {"other_branch"},
+    ("destination", "verified"): {"other_branch"},
 }
 
 
@@ -197,8 +205,10 @@ def _is_chain(events: list[TransferEvent]) -> bool:
 def somebodys_turn() -> list[str]:
     """I10: every case is somebody's turn, or closed; what waits for the center was asked of it."""
     found = []
+    asked = set(Question.objects.filter(closed_at=None, answered_at=None).values_list("case", flat=True))
     for case in TransferCase.objects.all():
-        expected = WHOSE_TURN.get((case.side, case.state), set()) if case.closed_at is None else {"nobody"}
+        table = WHEN_ASKED if case.pk in asked else WHOSE_TURN
+        expected = table.get((case.side, case.state), set()) if case.closed_at is None else {"nobody"}
         if case.turn not in expected:
             found.append(f"I10 {case.side} {case} waits for {case.turn}, not for {expected}")
         if case.turn == "center" and not case.crossings.filter(state="open").exists():
@@ -208,9 +218,16 @@ def somebodys_turn() -> list[str]:
     return found
 
 
+def questions_wait_nowhere() -> list[str]:
+    """I10: a question is open only where it can be answered and closed, and never once the file is registered."""
+    stray = Question.objects.filter(closed_at=None).exclude(case__state__in=["received", "verified"])
+    return [f"I10 {question} is open in {question.case.state}" for question in stray.select_related("case")]
+
+
 CHECKS: tuple[Callable[[], list[str]], ...] = (
     one_open_move, received_once, registered_as_sealed, attached_as_sealed, paid_at_one_branch, paid_where_the_seat_is,
     frozen_while_on_its_way, four_eyes, told_by_the_trail, somebodys_turn,
+    questions_wait_nowhere,
 )  # fmt: skip
 
 
@@ -231,6 +248,7 @@ def unfinished() -> list[str]:
     found += [] if waiting == untaken else [f"the queue holds {waiting}, untaken are {untaken}"]
     for case in TransferCase.objects.filter(side="origin").exclude(envelope_id=None):
         found += _disagreement(case, said[case.envelope_id])
+    found += _told_differently()
     return found + [f"{copy} waits for a move that is over" for copy in _forgotten()]
 
 
@@ -243,6 +261,17 @@ def _disagreement(case: TransferCase, said: set[str]) -> list[str]:
     here, there = (case.state, case.closed_at is None), copy and (copy.state, copy.closed_at is None)
     untaken = case.state in {"head_approved", "sent"} and not said and there is None
     return [] if untaken or here == there else [f"{case}: {here} here, {there} there, {sorted(said)}"]
+
+
+def _told_differently() -> list[str]:
+    """A question that both branches hold is the same at both, and is open at both or at neither."""
+    held: dict[Any, list[Question]] = defaultdict(list)
+    for question in Question.objects.exclude(how="refused"):
+        held[question.key].append(question)
+    pairs = [rows for rows in held.values() if len(rows) > 1]
+    said = [{(q.path, q.text, q.due_on, q.answer, q.answered_at, q.closed_at is None) for q in rows} for rows in pairs]
+    alone = [rows[0] for rows in held.values() if len(rows) == 1 and rows[0].closed_at is None]
+    return [f"{same} differ" for same in said if len(same) > 1] + [f"{q} is open at one branch" for q in alone]
 
 
 def _forgotten() -> list[TransferCase]:

@@ -90,7 +90,7 @@ class OneCase(generics.RetrieveAPIView[TransferCase]):
 
     def get_queryset(self) -> QuerySet[TransferCase]:
         return TransferCase.objects.visible_to(_person(self.request)).prefetch_related(
-            "events", "discrepancies", "marks__by", Prefetch("attachments", ROWS)
+            "events", "discrepancies", "marks__by", Prefetch("attachments", ROWS), "questions"
         )
 
 

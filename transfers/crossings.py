@@ -19,7 +19,7 @@ from central.models import MESSAGES, Envelope
 from pension_transfer.lib.errors import NotNow
 from transfers import exchange, presentation, trail
 from transfers.comparison import differing
-from transfers.models import Crossing, Discrepancy, Mark, TransferCase, Verb
+from transfers.models import Crossing, Discrepancy, Mark, Question, TransferCase, Verb
 from transfers.states import Side, State
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ def refuse(crossing: Crossing, reason: str) -> None:
     """The center said no. What was decided here is then the head's turn, in the same transaction (I10)."""
     case = lock_case(crossing.known_case.pk) if not crossing.decided_there else None
     if close_crossing(crossing, "refused", reason) and case:
+        asked = case.questions.filter(key=crossing.body.get("question"), closed_at=None)
+        asked.update(how=Question.How.REFUSED, closed_at=timezone.now())  # nobody is ever going to answer it
         TransferCase.objects.filter(pk=case.pk).update(turn=case.whose_turn(), turn_since=timezone.now())
     if crossing.verb == Verb.DEPOSIT:  # nobody hears what was to be told of an envelope that never came
         told = Crossing.objects.filter(envelope_id=crossing.envelope_id, kind__in=MESSAGES, state="open")
@@ -111,15 +113,26 @@ def _said_of(case: TransferCase, mark: Mark) -> dict[str, Any]:
     return {name: getattr(mark, name) for name in names} | {"sent_value": sent, "by_name": str(mark.by)}
 
 
+def _closing_body(doing: "Doing") -> dict[str, Any]:
+    """Whether it is closed after its answer or withdrawn; the center refuses if it knows an answer not `seen` here."""
+    is_answered = doing.case.questions.get(key=doing.input["question"]).is_answered
+    how, seen = (Question.How.SETTLED, ["answer"]) if is_answered else (Question.How.WITHDRAWN, [])
+    return dict(doing.input) | {"how": how, "seen": seen}
+
+
 DECIDED_THERE: dict[str, tuple[str, str]] = {
     Action.RECALL: (Verb.WITHDRAW, "withdrawn"),
     Action.RETURN_TO_ORIGIN: (Verb.ANSWER, "returned"),
     Action.REGISTER: (Verb.ANSWER, "registered"),
+    Action.ANSWER_QUESTION: (Verb.ANSWER, "answer"),
+    Action.CLOSE_QUESTION: (Verb.ANSWER, "question_closed"),
 }
 BODIES: dict[str, Callable[["Doing"], dict[str, Any]]] = {
     Action.RECALL: lambda doing: {"note": doing.input["reason"]},
     Action.RETURN_TO_ORIGIN: _return_body,
     Action.REGISTER: lambda doing: {"receipt_number": f"{doing.case.tracking_number}-{doing.case.version}"},
+    Action.ANSWER_QUESTION: lambda doing: dict(doing.input),
+    Action.CLOSE_QUESTION: _closing_body,
 }
 
 

@@ -46,6 +46,9 @@ WHY: dict[str, tuple[Any, Any]] = {
     Action.SHOW_DECREES: (PART_2, _("Before anything else all decrees received are shown.")),
     Action.RECORD_PAPER: (PART_2, _("The paper file travels as before; its arrival is recorded.")),
     Action.VERIFY: (PART_2, _("The data received equals the paper file.")),
+    Action.ASK_QUESTION: (OWN, _("A doubt about a field is asked and answered without a new approval round.")),
+    Action.ANSWER_QUESTION: (OWN, _("The answer goes to the destination with the name of who gave it.")),
+    Action.CLOSE_QUESTION: (OWN, _("While a question is open, nothing is confirmed or registered.")),
     Action.RETURN_TO_ORIGIN: (OWN, _("What must be corrected goes back to the origin and comes again.")),
     Action.REGISTER: (
         PART_2,

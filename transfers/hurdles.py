@@ -14,7 +14,7 @@ from branches.roles import Action, acting_roles
 from central import contract
 from pension_transfer.lib.errors import NotNow
 from pension_transfer.lib.templatetags.persian import fa
-from transfers import attachments, comparison, completeness, snapshot
+from transfers import attachments, comparison, completeness, presentation, snapshot
 from transfers.effects import list_missing
 from transfers.labels import SECTION_NAMES
 from transfers.models import Part, TransferCase
@@ -52,6 +52,11 @@ REFUSED_BY_CENTER = {
     "blob_missing": gettext_lazy("An attachment has not reached the center. Recall the case and send it again."),
     "blob_broken": gettext_lazy(
         "An attachment was altered: it is not what was attached. Recall the case, remove it and attach it again."
+    ),
+    "already_question": gettext_lazy("This question has been asked already."),
+    "already_answer": gettext_lazy("The question has been answered already. Reload the page and read the answer."),
+    "already_question_closed": gettext_lazy(
+        "The destination has already closed this question; nothing more is needed."
     ),
     "conflict": gettext_lazy("Another step was first at the center. Reload the page and look where the case stands."),
     "out_of_order": gettext_lazy("The center has not heard of the step before this one. Try again in a few minutes."),
@@ -182,6 +187,32 @@ TO_BE_CORRECTED: dict[str, Any] = {
 }
 
 
+def _no_open_question(case: TransferCase, by: User) -> list[str]:
+    """Nothing is confirmed while a doubt stands; a return is not barred by it."""
+    return [
+        str(OPEN_QUESTION[question.is_answered])
+        % {"field": presentation.about(case.content, question.path), "branch": case.origin}
+        for question in case.questions.all()
+        if question.is_open
+    ]
+
+
+OPEN_QUESTION: dict[bool, Any] = {
+    False: gettext_lazy("The question about «%(field)s» is open: it is the turn of %(branch)s to answer it."),
+    True: gettext_lazy("The question about «%(field)s» is answered: read the answer and close the question."),
+}
+
+
+def _some_question(is_answered: bool | None = None) -> Callable[[TransferCase, User], list[str]]:
+    def hurdle(case: TransferCase, by: User) -> list[str]:
+        held = [question for question in case.questions.all() if question.is_open]
+        if any(is_answered in (None, question.is_answered) for question in held):
+            return []
+        return [_("No question waits for this any more; read under «Questions» what became of it.")]
+
+    return hurdle
+
+
 def _own_before_approval(case: TransferCase, by: User) -> list[str]:
     """A clerk cancels only what he drafted, before any approval; head and deputy may later, too."""
     roles = acting_roles(by, Action.CANCEL, case.branch)
@@ -251,6 +282,8 @@ HURDLES: dict[str, list[Callable[[TransferCase, User], list[str]]]] = {
     ],
     Action.APPROVE_HEAD: [_not_another_part(Part.Name.HEAD_APPROVER), _as_in_the_file],
     Action.CANCEL: [_own_before_approval],
+    Action.ANSWER_QUESTION: [_some_question(is_answered=False)],
+    Action.CLOSE_QUESTION: [_some_question()],
     Action.VERIFY: [
         _paper_came,
         _decrees_shown,
@@ -258,9 +291,11 @@ HURDLES: dict[str, list[Callable[[TransferCase, User], list[str]]]] = {
         _none_differs,
         _attachments_are_here,
         _attachments_hold,
+        _no_open_question,
     ],
     Action.REGISTER: [
         _not_another_part(Part.Name.REGISTRAR),
+        _no_open_question,
         _judged,
         _none_differs,
         _attachments_are_here,

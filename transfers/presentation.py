@@ -160,6 +160,37 @@ def path_label(content: dict[str, Any], path: str) -> str:
     return "، ".join(filter(None, [section, row_label(content, field), field_label(field)]))
 
 
+def about(content: dict[str, Any], path: str) -> str:
+    """What a question is about: a field, or the whole case."""
+    return path_label(content, path) if path else _("The whole case")
+
+
+def path_labels(content: dict[str, Any]) -> dict[str, str]:
+    """Every path of a content in words, in the order of reading."""
+    fields = fields_of(content)
+    rows: dict[str, list[Field]] = {}
+    for one in fields:
+        rows.setdefault(one.group, []).append(one)
+    titles = {group: title_of(held) for group, held in rows.items()}
+    return {f.path: _in_words(f.path, titles[f.group] if f.row else "", field_label(f)) for f in fields}
+
+
+def bare_label(path: str) -> str:
+    """A path in words where its content is not at hand: section, the row's key, field."""
+    section, _dot, rest = path.partition(".")
+    row, _dot, name = rest.rpartition(".")
+    if row.endswith(f".{LINES}"):
+        row, name = row.removesuffix(f".{LINES}"), _("Row %(row)s") % {"row": name}
+    parts = [part for part in snapshot.SECTIONS.get(section, ()) if name in PARTS[part]]
+    own = label(parts[0], name) if parts else _("Number of rows") if name == COUNT else name
+    return _in_words(path, row, own)
+
+
+def _in_words(path: str, row: str, own: str) -> str:
+    section = path.partition(".")[0]
+    return "، ".join(filter(None, [str(SECTION_NAMES.get(section, section)), row, own]))
+
+
 def row_label(content: dict[str, Any], field: Field) -> str:
     """Whose or which row a field of a list belongs to."""
     if not field.row:

@@ -11,7 +11,7 @@ from branches.models import PensionFile
 from transfers.attachments import of_case
 from transfers.buttons import available
 from transfers.comparison import fields_in, held_marks
-from transfers.models import Attachment, Discrepancy, Mark, TransferCase, TransferEvent
+from transfers.models import Attachment, Discrepancy, Mark, Question, TransferCase, TransferEvent
 from transfers.states import Side, State
 
 
@@ -84,6 +84,18 @@ class AttachmentRow(serializers.ModelSerializer[Attachment]):
         return reverse("case_attachment", args=[row.case_id, row.pk]) if row.scan_id else ""
 
 
+class QuestionRow(serializers.ModelSerializer[Question]):
+    """A question without returning, with its answer and how it closed; an empty `path` means the whole case."""
+
+    class Meta:
+        model = Question
+        fields = (
+            "key", "path", "text", "due_on", "is_overdue", "asked_by", "asked_at", "answer", "answered_by",
+            "answered_at", "how", "closed_by", "closed_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
 class StepRow(serializers.Serializer[Any]):
     """A step open or closed to the person who asks; `reasons` says why it is closed."""
 
@@ -100,6 +112,7 @@ class CaseDetail(CaseRow):
     discrepancies = DiscrepancyRow(many=True, read_only=True)
     marks = serializers.SerializerMethodField()
     attachments = serializers.SerializerMethodField()
+    questions = QuestionRow(many=True, read_only=True)
     steps = serializers.SerializerMethodField()
 
     class Meta(CaseRow.Meta):
@@ -111,6 +124,7 @@ class CaseDetail(CaseRow):
             "discrepancies",
             "marks",
             "attachments",
+            "questions",
             "steps",
         )  # type: ignore[assignment]
 

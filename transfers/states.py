@@ -68,6 +68,13 @@ TURNS: dict[tuple[str, str], Turn] = {
     (Side.DESTINATION, State.REGISTERED): Turn.ACTIVATOR,
     (Side.DESTINATION, State.RETURNED): Turn.OTHER_BRANCH,
 }
+# Where a question can be open, and whose turn it is instead as long as one waits for its answer.
+TURNS_WHEN_ASKED: dict[tuple[str, str], Turn] = {
+    (Side.ORIGIN, State.RECEIVED): Turn.TECHNICAL_OFFICER,
+    (Side.ORIGIN, State.VERIFIED): Turn.TECHNICAL_OFFICER,
+    (Side.DESTINATION, State.RECEIVED): Turn.OTHER_BRANCH,
+    (Side.DESTINATION, State.VERIFIED): Turn.OTHER_BRANCH,
+}
 
 
 class Crosses(models.TextChoices):
@@ -224,6 +231,7 @@ PAPER_LEAVES = (
     State.DRAFT, State.TECHNICALLY_APPROVED, State.HEAD_APPROVED, State.SENT, State.RECEIVED, State.VERIFIED,
     State.RETURNED,
 )  # fmt: skip
+ASKED = (State.RECEIVED, State.VERIFIED)  # where questions are asked and answered
 WITHIN: tuple[Step, ...] = (
     # Actions that leave the state as it is. Each is in the trail except judgements of fields.
     Step(Action.EDIT_MOVE, Side.ORIGIN, (State.REFERRAL, State.DRAFT), None, _("Edit the referral")),
@@ -252,6 +260,16 @@ WITHIN: tuple[Step, ...] = (
     Step("hear_paper_arrived", Side.ORIGIN, TAKEN, None, _("The paper file has arrived"), by_itself=True),
     Step(Action.ACTIVATE, Side.DESTINATION, (State.REGISTERED,), None, _("Activate"), crosses=Crosses.TOLD),
     Step("mark_activated", Side.ORIGIN, (State.REGISTERED,), None, _("The destination pays"), by_itself=True),
+    # Questions without returning. Asking is told to the center; answering and closing are a contest: first wins.
+    Step(Action.ASK_QUESTION, Side.DESTINATION, ASKED, None, _("Ask the origin"), crosses=Crosses.TOLD),
+    Step(Action.ANSWER_QUESTION, Side.ORIGIN, ASKED, None, _("Answer the question"), crosses=Crosses.DECIDED_THERE),
+    Step(Action.CLOSE_QUESTION, Side.DESTINATION, ASKED, None, _("Close the question"), crosses=Crosses.DECIDED_THERE),
+    Step("hear_question", Side.ORIGIN, ASKED, None, _("The destination asks"), by_itself=True),
+    # An answer that was first at the center is kept even where the case has been returned meanwhile.
+    Step("hear_answer", Side.DESTINATION, (*ASKED, State.RETURNED), None, _("The origin answers"), by_itself=True),
+    Step(
+        "hear_question_closed", Side.ORIGIN, ASKED, None, _("The destination has closed the question"), by_itself=True
+    ),
 )
 
 
@@ -263,6 +281,7 @@ def _moves() -> Iterator[Step]:
 
 
 MOVES: tuple[Step, ...] = tuple(_moves())
+MOVING = frozenset(step.action for step in MOVES)
 
 
 def find_step(action: str, side: str, state: str) -> Step | None:

@@ -10,14 +10,16 @@ from django.utils.translation import gettext_lazy
 
 from branches.roles import Action, Role
 from central import contract
+from central.models import MESSAGES
 from pension_transfer.lib.templatetags.persian import fa, jalali, jalali_month
+from transfers import presentation
 from transfers.hurdles import action_label
-from transfers.models import Code, PaperCondition, PaperMethod, TransferCase, TransferEvent
+from transfers.models import Code, PaperCondition, PaperMethod, Question, TransferCase, TransferEvent
 from transfers.states import Side, State, find_step
 from transfers.sync import MARKS
 
 # Steps that only repeat at one branch what the other one did; left out where both copies are seen.
-ECHOES = frozenset(MARKS.values()) | {"mark_cancelled", "hear_paper_sent", "hear_paper_arrived"}
+ECHOES = frozenset({*MARKS.values(), "mark_cancelled", *(f"hear_{kind}" for kind in MESSAGES)})
 # The approvals in sealed content, as the steps that they were at the origin: action, from, to.
 APPROVALS = {
     "technical": (Action.APPROVE_TECHNICAL, State.DRAFT, State.TECHNICALLY_APPROVED),
@@ -53,6 +55,9 @@ DETAILS: dict[str, tuple[Any, Callable[[Any], str]]] = {
     "suggested_branch": (gettext_lazy("suggested branch"), fa),
     "discrepancies": (gettext_lazy("discrepancies"), fa),
     "changed": (gettext_lazy("fields changed"), fa),
+    "path": (gettext_lazy("field"), lambda path: fa(presentation.bare_label(path))),
+    "due_on": (gettext_lazy("answer due on"), lambda day: jalali(dt.date.fromisoformat(day))),
+    "how": (gettext_lazy("how it closed"), lambda how: str(Question.How(how).label)),
     "receipt_number": (gettext_lazy("registration receipt number"), fa),
 }
 

@@ -20,7 +20,7 @@ from pension_transfer.lib.failpoints import fail_point
 from transfers import crossings, deliveries, effects, exchange, hurdles, trail
 from transfers.inputs import take_input
 from transfers.models import Command, Crossing, Heard, Part, TransferCase, Verb
-from transfers.states import TURN_ROLES, Crosses, Side, State, Step, find_step
+from transfers.states import MOVING, TURN_ROLES, Crosses, Side, State, Step, find_step
 
 QUIET = {Action.JUDGE}  # too many for the trail; a mark keeps its own who and when
 # Called with the move's id when the center has taken a step: the other branch may be on this very site.
@@ -384,5 +384,5 @@ def _carry_out_decided(crossing: Crossing, answer: Any) -> TransferCase:
     if crossing.verb == Verb.TAKE and not is_new and case.contents.filter(envelope_id=answer.pk).exists():
         Command.objects.create(pk=crossing.key, action=crossing.action, by=doing.person, case=case)
         return case  # received before: receiving again changes nothing (I3)
-    _carry_out(doing, move=not is_new, command_id=crossing.key)
+    _carry_out(doing, move=doing.action in MOVING and not is_new, command_id=crossing.key)
     return case

@@ -27,11 +27,12 @@ from tests import oracle
 from tests.cast import DIFFERENCE, MOVE, PAPER, Cast, Walk, make_file
 from tests.expect import undone
 from tests.transfers.standings import INPUT
+from tests.transfers.standings import given as given_for
 from transfers import sync, workflow
 from transfers.discrepancies import OfCase
 from transfers.models import TransferCase
 from transfers.snapshot import SECTIONS
-from transfers.states import MOVES, Crosses
+from transfers.states import MOVES, WITHIN, Crosses
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 EXAMPLES, STEPS = int(os.environ.get("WALKS", "6")), 35
@@ -52,15 +53,21 @@ ONWARDS: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("origin", "returned"): [
         *[("reopen", "clerk")] * 3, ("correct", "clerk"), ("correct", "clerk"), ("cancel", "branch_head"),
     ],
+    ("origin", "received"): [("answer_question", "technical_officer"), ("answer_question", "clerk")],
+    ("origin", "verified"): [("answer_question", "technical_officer")],
     ("destination", "received"): [
+        ("ask_question", "destination_staff"), ("close_question", "technical_officer"),
         ("compare", "destination_staff"), ("compare", "destination_staff"), ("verify", "destination_staff"),
         ("verify", "destination_staff"), ("judge", "destination_staff"),
         ("return_to_origin", "technical_officer"), ("give_back", "destination_staff"),
     ],
-    ("destination", "verified"): [("register", "destination_staff")] * 3 + [("return_to_origin", "destination_staff")],
+    ("destination", "verified"): [
+        *[("register", "destination_staff")] * 3, ("return_to_origin", "destination_staff"),
+        ("ask_question", "technical_officer"), ("close_question", "destination_staff"),
+    ],
     ("destination", "registered"): [("activate", "technical_officer"), ("activate", "branch_head")],
 }  # fmt: skip
-CONTESTS = {step.action for step in MOVES if step.crosses == Crosses.DECIDED_THERE}
+CONTESTS = {step.action for step in MOVES + WITHIN if step.crosses == Crosses.DECIDED_THERE}
 GIVEN = INPUT | {"receive": {"envelope_id": str(uuid.UUID(int=0))}, "judge": DIFFERENCE}
 RUBBISH = st.one_of(
     st.text(max_size=40),
@@ -188,6 +195,8 @@ class Walks(RuleBasedStateMachine):
         if action == Action.APPROVE_TECHNICAL and case.pension_file:
             return {"last_paid_month": str(case.pension_file.last_paid_month)}
         destination = {"0801": "1001", "1001": "0701", "0701": "0801"}[case.branch_id]
+        if action in {Action.ANSWER_QUESTION, Action.CLOSE_QUESTION}:
+            return given_for(action, case)
         return MOVE | {"destination": destination} if action == Action.EDIT_MOVE else GIVEN.get(action, {})
 
     def _compare(self, case: TransferCase, by: User) -> None:

@@ -43,10 +43,14 @@ MAY = {
     "show_decrees": "technical_officer destination_staff",
     "record_paper": "destination_staff",
     "verify": "destination_staff",
+    "ask_question": "technical_officer destination_staff",
+    "answer_question": "clerk technical_officer",
+    "close_question": "technical_officer destination_staff",
     "return_to_origin": "technical_officer destination_staff",
     "register": "technical_officer destination_staff",
     "activate": f"technical_officer {HEADS}",
 }
+ASKED = {"path": "principal.birth_date", "text": "تاریخ تولد خوانا نیست؛ کدام است؟", "due_on": "1450/01/05"}
 WHY = {"reason": "مدرک ناقص است"}
 INPUT: dict[str, dict[str, Any]] = {  # what each action asks for; the others ask for nothing
     "attach": {"path": ""},
@@ -60,6 +64,9 @@ INPUT: dict[str, dict[str, Any]] = {  # what each action asks for; the others as
     "cancel": WHY,
     "receive": {"envelope_id": "of the move"},
     "record_paper": PAPER,
+    "ask_question": ASKED,
+    "answer_question": {"question": "the open one", "text": "تاریخ تولد با شناسنامه برابر است."},
+    "close_question": {"question": "the open one"},
     "return_to_origin": {"code": "other", "note": "پرونده دیگری رسیده است"},
 }
 FILES: dict[str, Callable[[], Any]] = {"attach": uploads}  # what is uploaded with it
@@ -117,6 +124,22 @@ def _given_up(walk: Walk) -> TransferCase:
     return fresh(copy)
 
 
+def _asked(side: str, state: str) -> Callable[[Walk], TransferCase]:
+    """A copy at which the destination's question waits for its answer."""
+
+    def reach(walk: Walk) -> TransferCase:
+        press("ask_question", walk.to(state, "destination"), walk.staff, **ASKED)
+        return TransferCase.objects.get(side=side)
+
+    return reach
+
+
+def _answered(walk: Walk) -> TransferCase:
+    case = _asked("origin", "received")(walk)
+    press("answer_question", case, walk.clerk, **given("answer_question", case))
+    return fresh(walk.copy)
+
+
 def _at(side: str, state: str) -> Callable[[Walk], TransferCase]:
     return lambda walk: walk.to(state, side)
 
@@ -157,12 +180,13 @@ def _by_office(open_to: dict[str, str]) -> dict[str, str]:
     return {offices.get(office, office): actions for office, actions in open_to.items()}
 
 
-_MARKING = "judge show_decrees return_to_origin"
+_MARKING = "judge show_decrees ask_question return_to_origin"
 _REFERRING = "edit_move attach cancel"
 _DRAFTING = f"{_REFERRING} assemble dispatch_paper"
 _APPROVING = "judge send_back dispatch_paper"
 _PAPER_LEAVES = {"clerk": "dispatch_paper", "officer": "dispatch_paper"}
-_JUDGING = "judge return_to_origin register"
+_JUDGING = "judge ask_question return_to_origin register"
+_DOUBTING = "judge ask_question close_question return_to_origin"
 STANDINGS = [
     _origin("incomplete referral", "referral", clerk=_REFERRING, heads="cancel"),
     _origin("complete referral", "referral", _complete_referral, clerk=f"{_REFERRING} assemble", heads="cancel"),
@@ -190,6 +214,13 @@ STANDINGS = [
     _origin("sent", "sent", **_PAPER_LEAVES, heads="recall"),
     _origin("received", "received", **_PAPER_LEAVES),
     _origin("verified", "verified", **_PAPER_LEAVES),
+    _origin(
+        "asked", "received", _asked("origin", "received"), clerk="answer_question", officer="answer_question"
+    ),
+    _origin(
+        "asked after the comparison", "verified", _asked("origin", "verified"),
+        clerk="answer_question", officer="answer_question",
+    ),
     _origin("registered", "registered"),
     _origin("active", "registered", _active_at("origin")),
     _origin(
@@ -203,6 +234,16 @@ STANDINGS = [
     ),
     _there("compared there", "received", _compared, staff=f"{_MARKING} record_paper verify", officer=_MARKING),
     _there("verified there", "verified", _at("destination", "verified"), staff=_JUDGING, officer=_JUDGING),
+    _there(
+        "asked there", "received", _asked("destination", "received"),
+        staff=f"{_DOUBTING} show_decrees record_paper", officer=f"{_DOUBTING} show_decrees",
+    ),
+    _there("answered there", "received", _answered, staff=f"{_DOUBTING} show_decrees record_paper",
+           officer=f"{_DOUBTING} show_decrees"),
+    _there(
+        "asked there after the comparison", "verified", _asked("destination", "verified"),
+        staff=_DOUBTING, officer=_DOUBTING,
+    ),
     _there("registered there", "registered", officer="activate", heads="activate"),
     _there("active there", "registered", _active_at("destination")),
     _there("returned there", "returned", staff="receive"),
@@ -265,6 +306,8 @@ def given(action: str, case: TransferCase) -> dict[str, Any]:
         return {"discrepancy": str(noted.pk)}
     if action == "detach" and (attached := case.attachments.last()):
         return WHY | {"attachment": str(attached.pk)}
+    if "question" in INPUT.get(action, {}) and (asked := case.questions.filter(closed_at=None).last()):
+        return INPUT[action] | {"question": str(asked.key)}
     if action != "receive":
         return INPUT.get(action, {})
     origin = TransferCase.objects.get(transfer_id=case.transfer_id, side="origin")

@@ -18,8 +18,9 @@ from tests.cast import Cast, Walk, make_cast, make_file, press
 from tests.expect import fresh, run_sql, tamper
 from tests.processes import NOWHERE, Line, Site, center_url, site
 from tests.scans import attach, picture, upload
+from tests.transfers.standings import ASKED, given
 from transfers import sync
-from transfers.models import Attachment, Command, Crossing, Scan, TransferCase, TransferEvent
+from transfers.models import Attachment, Command, Crossing, Question, Scan, TransferCase, TransferEvent
 from transfers.states import Side, State
 
 pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
@@ -61,13 +62,19 @@ STEPS = [
         "register", THERE, "verified", "registered", STAFF,
         _until(*BEFORE, stands="verified") | {"finished": "registered"},
     ),
+    Step("ask_question", THERE, "received", "question", STAFF, _until("intended", stands="received"), ASKED),
+    Step("answer_question", ORIGIN, "received", "answer", Role.TECHNICAL_OFFICER, _until(*POINTS, stands="received")),
+    Step("close_question", THERE, "received", "question_closed", STAFF, _until(*POINTS, stands="received")),
     Step("activate", THERE, "registered", "activated", Role.TECHNICAL_OFFICER, _until("intended", stands="registered")),
 ]  # fmt: skip
 STEP = {step.action: step for step in STEPS}
 AFTER = {"approve_head": "sent", "recall": "draft", "cancel": "cancelled", "receive": "received", "verify": "verified",
+         "ask_question": "received", "answer_question": "received", "close_question": "received",
          "return_to_origin": "returned", "register": "registered", "activate": "registered"}  # fmt: skip
 
-DECIDED_THERE = [STEP[action] for action in ("recall", "receive", "return_to_origin", "register")]
+DECIDED_THERE = [STEP[action] for action in (
+    "recall", "receive", "return_to_origin", "register", "answer_question", "close_question",
+)]  # fmt: skip
 
 
 @pytest.fixture
@@ -108,6 +115,8 @@ def _stand(walk: Walk, step: Step) -> None:
     walk.to(step.state or State.SENT, step.side if step.state else Side.ORIGIN)
     if step.action == Action.VERIFY:
         walk.compare()
+    if step.action in {Action.ANSWER_QUESTION, Action.CLOSE_QUESTION}:
+        press(Action.ASK_QUESTION, fresh(walk.copy), walk.staff, **ASKED)
 
 
 def _copy(walk: Walk, side: str) -> TransferCase | None:
@@ -120,7 +129,8 @@ def _order(process: Site, walk: Walk, step: Step, key: uuid.UUID, fail: str = ""
         envelope = fresh(walk.case).envelope_id
         return process.order("receive", fail, by=by, key=key, envelope=envelope, branch="1001")
     copy = _copy(walk, step.side)
-    return process.order(step.action, fail, by=by, key=key, case=copy and copy.pk, data=step.data)
+    data = step.data or (given(step.action, copy) if copy else {})
+    return process.order(step.action, fail, by=by, key=key, case=copy and copy.pk, data=data)
 
 
 def _known_to_the_center(walk: Walk, step: Step) -> bool:
@@ -184,6 +194,19 @@ def test_a_killed_sync_is_finished_by_the_next(cast: Cast, running: Site) -> Non
         assert oracle.problems() == []
     running.order("sync")
     _done_once(walk, step, key)
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+def test_a_question_and_its_answer_are_told_once_though_killed_in_between(cast: Cast, running: Site) -> None:
+    """Answered while the own answer is cut after the center took it: the closing waits for it at the origin."""
+    walk, key = Walk(cast), uuid.uuid4()
+    _stand(walk, STEP["answer_question"])
+    assert _order(running, walk, STEP["answer_question"], key, "asked") == "killed"
+    assert sync.follow(walk.case.transfer_id) == 1  # the destination hears the answer before the origin has kept it
+    press("close_question", fresh(walk.copy), walk.staff, **given("close_question", fresh(walk.copy)))
+    assert Question.objects.get(case=walk.case).is_open and oracle.problems() == []
+    sync.sync()
+    assert [q.how for q in Question.objects.all()] == ["settled"] * 2
     assert oracle.problems() + oracle.unfinished() == []
 
 

@@ -10,6 +10,7 @@ from branches.roles import Action, Role
 from pension_transfer.lib import calendar
 from transfers import completeness, hurdles, snapshot, workflow
 from transfers.demo.people import at
+from transfers.inputs.questions import usual_due_date
 from transfers.models import TransferCase, TransferEvent
 
 SHOWN = (
@@ -104,6 +105,16 @@ class Story:
         self._press(self.copy, Action.JUDGE, staff, **found)
         self._press(self.copy, Action.RETURN_TO_ORIGIN, staff)
 
+    def ask(self) -> None:
+        due = calendar.jalali(usual_due_date())
+        doubt = {"path": "principal.birth_date", "text": "روز تولد در رونوشت شناسنامه خوانا نیست. کدام است؟"}
+        self._press(self.copy, Action.ASK_QUESTION, at(self.destination, Role.DESTINATION_STAFF), **doubt, due_on=due)
+
+    def answer(self) -> None:
+        asked = TransferCase.objects.get(pk=self.case.pk).questions.filter(closed_at=None).latest("id")
+        said = {"question": str(asked.key), "text": "اصل شناسنامه دیده شد؛ همان است که فرستاده شده."}
+        self._press(self.case, Action.ANSWER_QUESTION, at(self.file.branch, Role.TECHNICAL_OFFICER), **said)
+
     # --- telling ---
 
     def lines(self) -> Iterator[str]:
@@ -143,6 +154,7 @@ STANDING: list[tuple[str, str, list[str]]] = [
     ("0801", "1001", DISPATCHED),
     ("0801", "1001", RECEIVED),
     ("0801", "1001", COMPARED),
+    ("0801", "1001", [*COMPARED, "ask"]),
     ("0801", "1001", VERIFIED),
     ("0801", "1001", REGISTERED),
     ("0801", "1001", [*RECEIVED, "give_back"]),
@@ -155,6 +167,8 @@ STANDING: list[tuple[str, str, list[str]]] = [
     ("1001", "0801", SENT),
     ("1001", "0801", DISPATCHED),
     ("1001", "0801", RECEIVED),
+    ("1001", "0801", [*RECEIVED, "ask"]),
+    ("1001", "0801", [*COMPARED, "ask", "answer"]),
     ("1001", "0801", VERIFIED),
     ("1001", "0801", REGISTERED),
     ("1001", "0801", [*RECEIVED, "give_back"]),

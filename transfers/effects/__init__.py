@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from transfers.effects import attaching, comparing, destination, origin, paper
+from transfers.effects import attaching, comparing, destination, origin, paper, questions
 from transfers.effects.origin import list_missing, new_case
 from transfers.effects.shared import Effects, hand_over_turn, take_part
 
@@ -11,13 +11,19 @@ if TYPE_CHECKING:
 
 __all__ = ["EFFECTS", "follow", "hand_over_turn", "list_missing", "new_case", "take_part"]
 
-EFFECTS: tuple[Effects, ...] = (
-    origin.EFFECTS, destination.EFFECTS, comparing.EFFECTS, paper.EFFECTS, attaching.EFFECTS,
+
+def _joined(*tables: Effects) -> Effects:
+    """One table of several: what several of them say of a step follows in their order."""
+    actions = {action for table in tables for action in table}
+    return {action: tuple(effect for table in tables for effect in table.get(action, ())) for action in actions}
+
+
+EFFECTS: Effects = _joined(
+    origin.EFFECTS, destination.EFFECTS, comparing.EFFECTS, paper.EFFECTS, attaching.EFFECTS, questions.EFFECTS,
 )  # fmt: skip
 
 
 def follow(doing: "Doing") -> None:
     """Everything that follows the step, in order."""
-    for effects in EFFECTS:
-        for effect in effects.get(doing.action, ()):
-            effect(doing)
+    for effect in EFFECTS.get(doing.action, ()):
+        effect(doing)

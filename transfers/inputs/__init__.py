@@ -6,14 +6,21 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from pension_transfer.lib.errors import BadInput
-from transfers.inputs import attaching, comparison, move, paper, receiving
+from transfers.inputs import attaching, comparison, move, paper, questions, receiving
 from transfers.inputs.move import MoveForm
 from transfers.inputs.shared import ActionForm, BranchField, Inputs
 from transfers.models import TransferCase
 
 __all__ = ["INPUTS", "ActionForm", "BranchField", "MoveForm", "take_input"]
 
-INPUTS: Inputs = {**move.INPUTS, **comparison.INPUTS, **receiving.INPUTS, **paper.INPUTS, **attaching.INPUTS}
+INPUTS: Inputs = {
+    **move.INPUTS,
+    **comparison.INPUTS,
+    **receiving.INPUTS,
+    **paper.INPUTS,
+    **attaching.INPUTS,
+    **questions.INPUTS,
+}
 
 
 def _as_posted(data: Any) -> Any:

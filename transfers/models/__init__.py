@@ -4,6 +4,7 @@ from transfers.models.attachments import Attachment, MediaType, Scan, ScanBytes
 from transfers.models.case import Content, PaperCondition, PaperMethod, Part, TrackingSerial, TransferCase
 from transfers.models.comparison import Code, Discrepancy, Mark, Severity, Verdict
 from transfers.models.paper import PaperArrival
+from transfers.models.questions import Question, with_open_questions
 from transfers.models.trail import Command, Crossing, Heard, TransferEvent, Verb
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "PaperCondition",
     "PaperMethod",
     "Part",
+    "Question",
     "Scan",
     "ScanBytes",
     "Severity",
@@ -28,4 +30,5 @@ __all__ = [
     "TransferEvent",
     "Verb",
     "Verdict",
+    "with_open_questions",
 ]

@@ -16,7 +16,7 @@ from branches.roles import Action, scoped
 from pension_transfer.lib.persian import fold
 from pension_transfer.lib.validation import digits
 from transfers import paper, scan
-from transfers.states import TURNS, Flow, Side, State, Turn
+from transfers.states import TURNS, TURNS_WHEN_ASKED, Flow, Side, State, Turn
 from transfers.turns import waiting_for
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from transfers.models.attachments import Attachment
     from transfers.models.comparison import Discrepancy, Mark
+    from transfers.models.questions import Question
     from transfers.models.trail import Crossing, TransferEvent
 
 
@@ -88,6 +89,7 @@ class TransferCase(Flow):
         discrepancies: RelatedManager["Discrepancy"]
         crossings: RelatedManager["Crossing"]
         attachments: RelatedManager["Attachment"]
+        questions: RelatedManager["Question"]
 
     transfer_id = models.UUIDField(_("move"), default=uuid.uuid4, editable=False)
     tracking_number = models.CharField(_("tracking number"), max_length=13, validators=[digits(13)])
@@ -194,6 +196,11 @@ class TransferCase(Flow):
         return self.destination if self.side == Side.ORIGIN else self.origin
 
     @property
+    def open_questions(self) -> int:
+        """How many questions are open, where they were counted along (`with_open_questions`)."""
+        return getattr(self, "questions_counted", 0)
+
+    @property
     def may_show_decrees(self) -> bool:
         """At the destination they are shown by a step of their own (directive, part 2)."""
         return self.side == Side.ORIGIN or self.decrees_shown_at is not None
@@ -221,6 +228,9 @@ class TransferCase(Flow):
             return Turn.CLERK
         if self.state == State.HEAD_APPROVED and self.crossings.filter(state="refused", envelope_id=self.envelope):
             return Turn.HEAD
+        asked = TURNS_WHEN_ASKED.get((self.side, self.state))
+        if asked and self.questions.filter(answered_at=None, closed_at=None).exists():
+            return asked
         return TURNS[self.side, self.state]
 
 

@@ -15,7 +15,7 @@ from branches.models import User
 from branches.roles import Action
 from pension_transfer.lib.paging import page_of
 from transfers import exchange, version_list
-from transfers.models import PaperArrival, TransferCase
+from transfers.models import PaperArrival, TransferCase, with_open_questions
 from transfers.states import TURN_ROLES, Side, State
 from transfers.views.context import branches_where, envelopes_for, menu_path, person
 from transfers.views.pressable import next_step, turn_of
@@ -26,6 +26,9 @@ WAYS: dict[str, Any] = {
     Side.DESTINATION: gettext_lazy("from %(origin)s"),
 }
 SCREENS = {Action.APPROVE_HEAD: "send_list"}  # steps taken on a list; the others on the case's own page
+
+# Steps taken beside what they concern: where on the case's page.
+PLACES = {Action.ANSWER_QUESTION: "#questions", Action.CLOSE_QUESTION: "#questions"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ def cartable(request: HttpRequest) -> HttpResponse:
     paper = of_paper(user, mine, request.GET.get("paper") == "apart")
     chosen = rows.filter(state=wanted) if wanted in State.values else rows
     chosen = TransferCase.objects.visible_to(user).paper_apart() if paper["is_apart"] else chosen
-    page = page_of(chosen.select_related("branch", "origin", "destination"), request, by=("turn_since", "id"))
+    chosen = with_open_questions(chosen.select_related("branch", "origin", "destination"))
+    page = page_of(chosen, request, by=("turn_since", "id"))
     own = mine and not paper["is_apart"]
     version_list.note_lapses(page.items, user)
     context = {
@@ -96,7 +100,8 @@ def counts_of(rows: Any, wanted: str) -> list[dict[str, Any]]:
 def row_of(case: TransferCase, mine: bool) -> Row:
     step = next_step(case) if mine else None
     screen = SCREENS.get(Action(step.action)) if step else None
-    url = reverse(screen) if screen else reverse("case", args=[case.pk])
+    place = PLACES.get(Action(step.action), "") if step else ""
+    url = reverse(screen) if screen else reverse("case", args=[case.pk]) + place
     return Row(case, step, url, way_of(case, mine), turn_of(case))
 
 

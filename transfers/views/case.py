@@ -19,7 +19,7 @@ from pension_transfer.lib.paging import page_of
 from pension_transfer.lib.posting import Rejected, command_id, is_piece, seen
 from transfers import version_list, workflow
 from transfers.hurdles import action_label
-from transfers.models import TransferCase
+from transfers.models import TransferCase, with_open_questions
 from transfers.models.case import TransferCaseQuerySet
 from transfers.states import MOVES, WITHIN, Side, State
 from transfers.views.case_page import CasePage, find_case
@@ -30,7 +30,7 @@ from transfers.views.pressable import IN_PLACE, standing_of, turn_of
 # Where a step leads when it was taken; the others stay on the page they were pressed on.
 LEADS_TO = {Action.SHOW_DECREES: "decrees"}
 FORM_AT = {Action.RECORD_PAPER: "comparison"}
-STAYS = frozenset({Action.JUDGE, Action.RECORD_PAPER, Action.ATTACH})
+STAYS = frozenset({Action.JUDGE, Action.RECORD_PAPER, Action.ATTACH, Action.ANSWER_QUESTION, Action.CLOSE_QUESTION})
 PAGES = {"case": "transfers/case.html", "comparison": "transfers/comparison.html", "step": "transfers/step.html"}
 
 
@@ -61,6 +61,7 @@ class CaseFilter(forms.Form):
 def case_list(request: HttpRequest) -> HttpResponse:
     """The cases this person may see, newest first; open or closed, by side and state."""
     rows = TransferCase.objects.visible_to(person(request)).select_related("branch", "origin", "destination")
+    rows = with_open_questions(rows)
     wanted = CaseFilter(request.GET)
     page = page_of(wanted.narrow(rows), request, by=("-id",))
     version_list.note_lapses(page.items, person(request))

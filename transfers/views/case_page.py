@@ -23,10 +23,19 @@ from transfers.attachments import ROWS
 from transfers.buttons import Button, available
 from transfers.checklist import Checklist, Left, Row
 from transfers.inputs import INPUTS, ActionForm
-from transfers.models import Discrepancy, Mark, PaperCondition, PaperMethod, TransferCase, TransferEvent
+from transfers.models import (
+    Discrepancy,
+    Mark,
+    PaperCondition,
+    PaperMethod,
+    TransferCase,
+    TransferEvent,
+    with_open_questions,
+)
 from transfers.states import Side, State
 from transfers.views.context import url_of
 from transfers.views.pressable import BESIDE, IN_PLACE, Pressable, next_step, show_errors, standing_of
+from transfers.views.questions import ON_A_QUESTION, Asked, questions_of
 from transfers.views.story import Story
 
 BACKWARDS = frozenset({Action.SEND_BACK, Action.RECALL})
@@ -41,8 +50,8 @@ def find_case(user: User, pk: int) -> TransferCase:
     """The case with what its page shows; NotSeen when it is not there for this person."""
     rows = TransferCase.objects.visible_to(user).select_related("branch", "origin", "destination", "pension_file")
     scans = Prefetch("attachments", ROWS)
-    beside = ("marks__by", scans, "events", "discrepancies", "parts", "crossings", "contents")
-    case = rows.prefetch_related(*beside).filter(pk=pk).first()
+    beside = ("marks__by", scans, "events", "discrepancies", "parts", "crossings", "contents", "questions")
+    case = with_open_questions(rows).prefetch_related(*beside).filter(pk=pk).first()
     if case is None:
         raise NotSeen(_("There is no such case in your branch."), "no_case")
     return case
@@ -121,7 +130,7 @@ class CasePage:
 
     @property
     def main(self) -> Pressable | None:
-        return next((step for step in self.steps.values() if step.is_main), None)
+        return next((step for step in self.steps.values() if step.is_main and step.action not in ON_A_QUESTION), None)
 
     @property
     def others(self) -> list[Pressable]:
@@ -249,7 +258,7 @@ class CasePage:
         """Why nothing was done, where no field of a form on this page says it."""
         rejected = self.rejected
         told = rejected is not None and bool(rejected.refusal.errors) and rejected.action in self.steps
-        return rejected.refusal if rejected and not told else None
+        return rejected.refusal if rejected and not (told and self._has_its_form(rejected.action)) else None
 
     @property
     def timeline(self) -> list[timeline.Row]:
@@ -259,6 +268,31 @@ class CasePage:
     def story(self) -> Story:
         """How this version came about: what was returned, what changed, what lapsed."""
         return Story(self.case, self.user)
+
+    # --- questions ---
+
+    def _has_its_form(self, action: str) -> bool:
+        """Whether the form that was refused is on the page; of a question, only where that question is."""
+        return action not in ON_A_QUESTION or any(row.is_rejected for row in self.questions)
+
+    @cached_property
+    def questions(self) -> list[Asked]:
+        """What the destination asked about this file: what is open first, then the latest."""
+        return questions_of(self.case, self.steps, self.rejected)
+
+    @property
+    def open_questions(self) -> list[Asked]:
+        return [row for row in self.questions if row.stays_open]
+
+    @property
+    def past_questions(self) -> list[Asked]:
+        return [row for row in self.questions if not row.stays_open]
+
+    @property
+    def ask_url(self) -> str:
+        """Where a question is asked, for who may now."""
+        step = self.steps.get(Action.ASK_QUESTION)
+        return step.url if step and step.asks else ""
 
     # --- content ---
 
@@ -361,6 +395,7 @@ INITIAL: dict[str, Any] = {
     },
     Action.ATTACH: lambda page: {"path": page.preset.get("path", "") if page.preset else ""},
     Action.DETACH: lambda page: {"attachment": page.preset.get("attachment") if page.preset else None},
+    Action.ASK_QUESTION: lambda page: {"path": page.preset.get("field", "")} if page.preset else {},
     Action.APPROVE_HEAD: lambda page: {"content_hash": page.case.content_hash},
     Action.RECORD_PAPER: lambda page: {
         "paper_arrived_on": page.case.paper_arrived_on, "paper_pages": page.case.paper_pages,

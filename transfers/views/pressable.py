@@ -19,16 +19,17 @@ from transfers.states import Step, Turn, find_step
 # The step that carries a case on, by whose turn it is; the first that is possible and not yet done.
 NEXT: dict[str, tuple[str, ...]] = {
     Turn.CLERK: (Action.REOPEN, Action.ASSEMBLE),
-    Turn.TECHNICAL_OFFICER: (Action.APPROVE_TECHNICAL,),
+    Turn.TECHNICAL_OFFICER: (Action.APPROVE_TECHNICAL, Action.ANSWER_QUESTION),
     Turn.HEAD: (Action.APPROVE_HEAD, Action.RECALL),
-    Turn.DESTINATION_STAFF: (Action.SHOW_DECREES, Action.VERIFY, Action.REGISTER),
+    Turn.DESTINATION_STAFF: (Action.CLOSE_QUESTION, Action.SHOW_DECREES, Action.VERIFY, Action.REGISTER),
+    Turn.OTHER_BRANCH: (Action.SHOW_DECREES,),  # a question waits there; the comparison goes on here
     Turn.ACTIVATOR: (Action.ACTIVATE,),
 }
 # Steps whose place is beside what they concern, not among the buttons of the case.
 IN_PLACE = frozenset(
     {
         Action.JUDGE, Action.RECORD_PAPER, Action.SHOW_DECREES,
-        Action.RECEIVE, Action.ATTACH,
+        Action.RECEIVE, Action.ATTACH, Action.ANSWER_QUESTION, Action.CLOSE_QUESTION,
     }
 )  # fmt: skip
 BESIDE = frozenset({Action.DETACH})  # reached from the row that it concerns, on a page of its own
@@ -37,7 +38,8 @@ DANGER = frozenset({Action.CANCEL, Action.RETURN_TO_ORIGIN, Action.RECALL, Actio
 ICONS: dict[str, str] = {
     Action.APPROVE_HEAD: "send", Action.APPROVE_TECHNICAL: "check-lg", Action.VERIFY: "ui-checks",
     Action.REGISTER: "journal-check", Action.ACTIVATE: "check-circle", Action.SHOW_DECREES: "file-earmark-text",
-    Action.RETURN_TO_ORIGIN: "arrow-return-left",
+    Action.RETURN_TO_ORIGIN: "arrow-return-left", Action.ASK_QUESTION: "question-circle",
+    Action.ANSWER_QUESTION: "reply", Action.CLOSE_QUESTION: "check-lg",
 }  # fmt: skip
 CONSEQUENCES: dict[str, Any] = {
     Action.SEND_BACK: gettext_lazy("The case goes back one step; the next person reads your reason."),
@@ -52,6 +54,7 @@ CONSEQUENCES: dict[str, Any] = {
 def next_step(case: TransferCase) -> Step | None:
     """The step that carries the case on; None when nobody here has to act."""
     done = {Action.SHOW_DECREES} if case.decrees_shown_at else set()
+    done |= set() if case.open_questions else {Action.CLOSE_QUESTION}
     possible = (find_step(action, case.side, case.state) for action in NEXT.get(case.turn, ()) if action not in done)
     return next((step for step in possible if step), None)
 
@@ -80,6 +83,7 @@ class Pressable:
     form: ActionForm
     is_main: bool = False
     is_rejected: bool = False
+    about: str = ""  # which of several things it concerns
 
     @property
     def action(self) -> str:
@@ -105,7 +109,7 @@ class Pressable:
     @property
     def keep(self) -> str:
         """Under which name the browser keeps what is typed until it is stored."""
-        return f"case-{self.case.pk}-{self.action}"
+        return f"case-{self.case.pk}-{self.action}{self.about}"
 
     @property
     def seen(self) -> int | str:
