@@ -46,6 +46,7 @@ class Action(models.TextChoices):
     CORRECT_FILE = "correct_file", _("Correct a pension file")
     # a move, in the order of the directive
     VIEW_CASES = "view_cases", _("See transfer cases")
+    OVERSEE = "oversee", _("See what is overdue, whoever has it")
     REFER = "refer", _("Record the referral")
     EDIT_MOVE = "edit_move", _("Edit the referral")
     ATTACH = "attach", _("Attach scans")
@@ -82,6 +83,7 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.IMPORT_FILES: _HEADS | {Role.CENTER_OPERATOR},
     Action.CORRECT_FILE: _CLERK,
     Action.VIEW_CASES: frozenset(Role),
+    Action.OVERSEE: _HEADS | {role for role in Role if SCOPE[role] != Scope.BRANCH},
     Action.REFER: _CLERK,
     Action.EDIT_MOVE: _CLERK,
     Action.ATTACH: _CLERK,
@@ -106,7 +108,7 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.REGISTER: _STAFF | _OFFICER,
     Action.ACTIVATE: _OFFICER | _HEADS,
 }
-READING = frozenset({Action.VIEW_FILES, Action.VIEW_CASES})
+READING = frozenset({Action.VIEW_FILES, Action.VIEW_CASES, Action.OVERSEE})
 
 
 def acting_roles(user: "User", action: str, branch: Any) -> list[str]:

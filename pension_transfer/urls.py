@@ -18,6 +18,7 @@ urlpatterns = [
     path("sign-in/", session.SignIn.as_view(), name="sign_in"),
     path("sign-out/", LogoutView.as_view(), name="sign_out"),
     path("password/", session.ChangePassword.as_view(), name="password_change"),
+    path("digest/", session.choose_digest, name="digest_choice"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("", include("transfers.urls")),
     path("", include("branches.urls")),

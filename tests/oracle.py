@@ -12,7 +12,8 @@ from typing import Any
 from branches.models import PensionFile
 from central.models import Custody, Envelope, Receipt, Seat, Waiting
 from central.rules import seal_holds
-from transfers import trail
+from pension_transfer.lib.calendar import is_working_day
+from transfers import clock, trail
 from transfers.models import Content, Crossing, Part, Question, TransferCase, TransferEvent
 
 OVER = {"withdrawn", "returned", "activated", "cancelled"}  # with one of these an envelope is not on its way
@@ -224,10 +225,22 @@ def questions_wait_nowhere() -> list[str]:
     return [f"I10 {question} is open in {question.case.state}" for question in stray.select_related("case")]
 
 
+def clocks_agree() -> list[str]:
+    """I10: the date that lists are ordered by is the computed one, and stands exactly where somebody here acts."""
+    found = []
+    for case in TransferCase.objects.all():
+        nobody_here = case.turn in {"other_branch", "nobody"}
+        if case.due_on != clock.due_on(case) or (case.due_on is None) is not nobody_here:
+            found.append(f"I10 {case} of {case.turn} is due {case.due_on}, computed {clock.due_on(case)}")
+        if case.due_on and not is_working_day(case.due_on):
+            found.append(f"I10 {case} is due on a day off, {case.due_on}")
+    return found
+
+
 CHECKS: tuple[Callable[[], list[str]], ...] = (
     one_open_move, received_once, registered_as_sealed, attached_as_sealed, paid_at_one_branch, paid_where_the_seat_is,
     frozen_while_on_its_way, four_eyes, told_by_the_trail, somebodys_turn,
-    questions_wait_nowhere,
+    questions_wait_nowhere, clocks_agree,
 )  # fmt: skip
 
 

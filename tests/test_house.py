@@ -53,7 +53,7 @@ def test_what_the_framework_says_of_an_entry_has_the_words_of_the_house() -> Non
 
 def test_every_variable_is_described() -> None:
     settings = (ROOT / "pension_transfer/settings.py").read_text()
-    read = set(re.findall(r'env\.(?:text|flag|words|choice)\("(\w+)"', settings))
+    read = set(re.findall(r'env\.(?:text|flag|words|choice|number)\("(\w+)"', settings))
     described = (ROOT / "docs/configuration.md").read_text()
     assert {name for name in read if f"`{name}`" not in described} == set()
 
@@ -74,13 +74,18 @@ SAFE = {
         ("DEBUG", "1"),
         ("DJANGO_ENV", "prod"),
         ("LOG_LEVEL", "loud"),
+        ("EMAIL_PORT", "smtp"),
+        ("EMAIL_SECURITY", "ssl"),
     ],
 )
 def test_production_refuses_what_is_unsafe_and_says_which(name: str, value: str) -> None:
     said = loaded(SAFE | {name: value})
     assert "ImproperlyConfigured" in said
     assert (
-        re.findall("SECRET_KEY|ALLOWED_HOSTS|DATABASE_URL|DEBUG|DJANGO_ENV|LOG_LEVEL", said.splitlines()[-1])[0] == name
+        re.findall("SECRET_KEY|ALLOWED_HOSTS|DATABASE_URL|DEBUG|DJANGO_ENV|LOG_LEVEL|EMAIL_\w+", said.splitlines()[-1])[
+            0
+        ]
+        == name
     )
 
 

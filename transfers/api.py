@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -24,6 +24,7 @@ from central.contract import SCHEMAS
 from pension_transfer.lib.errors import BadInput, NotSeen, Refusal
 from transfers import exchange, workflow
 from transfers.attachments import ROWS
+from transfers.clock import is_overdue
 from transfers.models import TransferCase
 from transfers.serializers import (
     Asked,
@@ -63,14 +64,16 @@ class Files(generics.ListAPIView[PensionFile]):
     get=extend_schema(parameters=[Asked], responses={200: CaseRow(many=True), 422: RefusalRow, **NOT_SHOWN})
 )
 class Cases(generics.ListAPIView[TransferCase]):
-    """Transfer cases of the person's branches; `state`, `side` and `tracking_number` narrow the list."""
+    """Transfer cases of the person's branches; `state`, `side`, `tracking_number` and `overdue` narrow the list."""
 
     serializer_class = CaseRow
     queryset = TransferCase.objects.none()
 
     def get_queryset(self) -> QuerySet[TransferCase]:
         asked = _clean(Asked(data=self.request.query_params.dict()))
-        return TransferCase.objects.visible_to(_person(self.request)).filter(**asked)
+        late = is_overdue()
+        of = {None: Q(), True: late, False: ~late}[asked.pop("overdue", None)]
+        return TransferCase.objects.visible_to(_person(self.request)).filter(of, **asked)
 
     @extend_schema(request=Referral, responses={201: CaseDetail, **REFUSALS})
     def post(self, request: Request) -> Response:

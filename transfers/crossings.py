@@ -17,7 +17,7 @@ from branches.roles import Action
 from central import contract
 from central.models import MESSAGES, Envelope
 from pension_transfer.lib.errors import NotNow
-from transfers import exchange, presentation, trail
+from transfers import clock, exchange, presentation, trail
 from transfers.comparison import differing
 from transfers.models import Crossing, Discrepancy, Mark, Question, TransferCase, Verb
 from transfers.states import Side, State
@@ -93,7 +93,9 @@ def refuse(crossing: Crossing, reason: str) -> None:
     if close_crossing(crossing, "refused", reason) and case:
         asked = case.questions.filter(key=crossing.body.get("question"), closed_at=None)
         asked.update(how=Question.How.REFUSED, closed_at=timezone.now())  # nobody is ever going to answer it
-        TransferCase.objects.filter(pk=case.pk).update(turn=case.whose_turn(), turn_since=timezone.now())
+        if case.whose_turn() != case.turn:
+            clock.begin(case)
+            case.save()
     if crossing.verb == Verb.DEPOSIT:  # nobody hears what was to be told of an envelope that never came
         told = Crossing.objects.filter(envelope_id=crossing.envelope_id, kind__in=MESSAGES, state="open")
         told.update(state="refused", reason=reason[:80], settled_at=timezone.now())

@@ -89,12 +89,14 @@ def apart() -> Q:
 
 def moment_before(limit: int) -> dt.datetime:
     """What happened before this moment, happened `limit` working days ago or earlier."""
-    return _end_of(calendar.add_working_days(calendar.today(), -limit))
+    today = calendar.today()
+    last = today if calendar.is_working_day(today) else calendar.add_working_days(today, -1)
+    return _beginning_of(calendar.add_working_days(last, 1 - limit))
 
 
 @lru_cache(maxsize=8)
-def _end_of(day: dt.date) -> dt.datetime:
-    return timezone.make_aware(dt.datetime.combine(day + dt.timedelta(days=1), dt.time()))
+def _beginning_of(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
 def warnings_of(case: "TransferCase") -> list[str]:

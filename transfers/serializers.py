@@ -8,24 +8,31 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from branches.models import PensionFile
+from pension_transfer.lib.calendar import today
 from transfers.attachments import of_case
 from transfers.buttons import available
+from transfers.clock import working_days_late
 from transfers.comparison import fields_in, held_marks
 from transfers.models import Attachment, Discrepancy, Mark, Question, TransferCase, TransferEvent
 from transfers.states import Side, State
 
 
 class CaseRow(serializers.ModelSerializer[TransferCase]):
-    """A case in a list. Times are UTC, months yyyymm."""
+    """A case in a list. Times are UTC, months yyyymm; `due_on` is a day in Tehran, `overdue` counts working days."""
+
+    overdue = serializers.SerializerMethodField()
 
     class Meta:
         model = TransferCase
         fields = (
             "id", "transfer_id", "tracking_number", "side", "branch", "origin", "destination", "pension_number",
-            "national_code", "person_name", "state", "version", "turn", "turn_since", "last_paid_month",
-            "trail_length", "opened_at", "closed_at", "activated_at",
+            "national_code", "person_name", "state", "version", "turn", "turn_since", "due_on", "overdue",
+            "last_paid_month", "trail_length", "opened_at", "closed_at", "activated_at",
         )  # fmt: skip
         read_only_fields = fields
+
+    def get_overdue(self, case: TransferCase) -> int:
+        return working_days_late(case.due_on, today())
 
 
 class Asked(serializers.Serializer[Any]):
@@ -34,6 +41,7 @@ class Asked(serializers.Serializer[Any]):
     state = serializers.ChoiceField(State.choices, required=False)
     side = serializers.ChoiceField(Side.choices, required=False)
     tracking_number = serializers.CharField(max_length=13, required=False)
+    overdue = serializers.BooleanField(required=False)
 
 
 class EventRow(serializers.ModelSerializer[TransferEvent]):

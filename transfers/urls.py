@@ -8,6 +8,7 @@ from transfers.views import (
     case,
     comparison,
     help,
+    overdue,
     paper,
     receive,
     referral,
@@ -18,6 +19,7 @@ from transfers.views import (
 
 urlpatterns = [
     path("", cartable.cartable, name="cartable"),
+    path("overdue/", overdue.overdue, name="overdue"),
     path("referral/", referral.find, name="referral"),
     path("files/<int:pk>/refer/", referral.refer, name="refer"),
     path("cases/", case.case_list, name="case_list"),

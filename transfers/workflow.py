@@ -299,7 +299,7 @@ def _carry_out(doing: Doing, *, move: bool = True, command_id: uuid.UUID | None 
     effects.follow(doing)
     if doing.action not in QUIET:
         case.trail_length += 1
-    effects.hand_over_turn(case)
+    effects.hand_over_turn(case, moved=case.state != before)
     case.save()
     if doing.action not in QUIET:
         trail.write(case, doing.action, before, **doing.who, note=doing.note, details=doing.details)

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 class User(AbstractUser):
     """A member of staff. Being superuser opens the reference data and gives no right over cases."""
 
+    wants_digest = models.BooleanField(
+        _("daily digest by e-mail"),
+        default=True,
+        help_text=_("One e-mail on working days with what waits for you; none when nothing does."),
+    )
+
     if TYPE_CHECKING:
         appointments: RelatedManager["Appointment"]
 

@@ -1,19 +1,21 @@
-"""The Jalali calendar. Dates are stored Gregorian; months are integers yyyymm (140509 is Azar 1405)."""
+"""The Jalali calendar and Iran's working days.
+
+Dates are stored Gregorian; months are integers yyyymm (140509 is Azar 1405).
+"""
 
 import datetime as dt
 import re
-from functools import cache
-from itertools import islice
+from functools import lru_cache
 
-import holidays
 import jdatetime
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from holidays import country_holidays
 
 from pension_transfer.lib.persian import to_ascii_digits, to_persian_digits
 
 FIRST_YEAR, LAST_YEAR = 1250, 1499
-FRIDAY = 4  # as datetime counts
 MONTH_NAMES = (
     _("Farvardin"), _("Ordibehesht"), _("Khordad"), _("Tir"), _("Mordad"), _("Shahrivar"),
     _("Mehr"), _("Aban"), _("Azar"), _("Dey"), _("Bahman"), _("Esfand"),
@@ -25,6 +27,11 @@ MONTH = re.compile(r"([0-9]{4})[-/.]?([0-9]{1,2})")
 def today() -> dt.date:
     """Today in Tehran."""
     return timezone.localdate()
+
+
+def day_of(moment: dt.datetime) -> dt.date:
+    """The day in Tehran on which an aware moment falls."""
+    return timezone.localtime(moment).date()
 
 
 def parse_date(text: str) -> dt.date:
@@ -96,22 +103,39 @@ def add_years(date: dt.date, years: int) -> dt.date:
         return day.replace(year=day.year + years, day=29).togregorian()
 
 
-# --- working days -----------------------------------------------------------------------------------
+# --- working days -------------------------------------------------------------------------------------
+
+FRIDAY, THURSDAY = 4, 3  # as date.weekday() counts
 
 
-@cache
-def _days_off() -> holidays.HolidayBase:
-    """Iran's public holidays; each year is computed when it is first asked for."""
-    return holidays.country_holidays("IR")
+def is_working_day(day: dt.date) -> bool:
+    """Whether branches work on `day`: no Friday, no public holiday of Iran, no Thursday unless the settings say so."""
+    weekly = {FRIDAY, THURSDAY} if settings.THURSDAY_IS_OFF else {FRIDAY}
+    return day.weekday() not in weekly and day not in public_holidays(day.year)
+
+
+@lru_cache(maxsize=64)
+def public_holidays(year: int) -> frozenset[dt.date]:
+    """The public holidays of a Gregorian year, movable religious days too; none where the package knows none."""
+    return frozenset(country_holidays("IR", years=year, expand=False))
 
 
 def add_working_days(day: dt.date, count: int) -> dt.date:
-    """The day on which `count` working days after `day` are over; Fridays and public holidays are none.
+    """The `count`-th working day after `day`, or before it when `count` is negative; for 0 the day itself."""
+    onward = 1 if count > 0 else -1
+    while count:
+        day += dt.timedelta(days=onward)
+        count -= onward * is_working_day(day)
+    return day
 
-    With a negative `count`, the last day after which that many working days have passed when `day` is over.
-    """
-    step = dt.timedelta(days=1 if count > 0 else -1)
-    days = (day + step * n for n in range(1 if count > 0 else 0, 100 * (abs(count) + 1)))
-    working = (each for each in days if each.weekday() != FRIDAY and each not in _days_off())
-    last = next(islice(working, abs(count) - 1, None)) if count else day
-    return last - dt.timedelta(days=1) if count < 0 else last
+
+def working_days_between(first: dt.date, last: dt.date) -> int:
+    """How many working days come after `first` up to `last`, both dates; negative when `last` is the earlier one."""
+    if last < first:
+        return -working_days_between(last, first)
+    return sum(is_working_day(first + dt.timedelta(days=n)) for n in range(1, (last - first).days + 1))
+
+
+def next_working_day(day: dt.date) -> dt.date:
+    """`day` itself when it is one, otherwise the first working day after it."""
+    return day if is_working_day(day) else add_working_days(day, 1)

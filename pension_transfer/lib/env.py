@@ -25,6 +25,14 @@ def flag(name: str, default: bool) -> bool:
     return value.lower() in TRUE
 
 
+def number(name: str, default: int) -> int:
+    """A whole number."""
+    value = os.environ.get(name) or str(default)
+    if not value.isascii() or not value.isdigit():
+        raise ImproperlyConfigured(f"{name}={value!r}: write a whole number")
+    return int(value)
+
+
 def choice(name: str, default: str, *others: str) -> str:
     """One of a few words; anything else is a mistake, never the default."""
     value = os.environ.get(name) or default

@@ -1,6 +1,7 @@
 """The Jalali calendar. Vectors: DOMAIN 6.3 (33-year rule, as printed calendars and ICU have it)."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -82,22 +83,58 @@ def test_the_month_of_a_day(day: dt.date) -> None:
     assert str(calendar.month_of(day)) == calendar.jalali(day).replace("/", "")[:6]
 
 
-@pytest.mark.parametrize(
-    ("day", "count", "wanted"),
-    [
-        ("1405/09/04", 3, "1405/09/08"),  # Wednesday; Friday is off, Thursday is not
-        ("1404/12/27", 3, "1405/01/06"),  # a Friday and the four days of Nowruz lie between
-        ("1405/09/08", -3, "1405/09/04"),
-        ("1405/09/06", -1, "1405/09/04"),  # on a Friday the last working day is Thursday
-        ("1405/09/06", 0, "1405/09/06"),
-    ],
-)
-def test_working_days_leave_out_fridays_and_public_holidays(day: str, count: int, wanted: str) -> None:
-    assert calendar.jalali(calendar.add_working_days(calendar.parse_date(day), count)) == wanted
+# --- working days ---------------------------------------------------------------------------------------------
+
+WORKING = st.dates(dt.date(1990, 1, 1), dt.date(2110, 12, 31))
+COUNTS = st.integers(0, 60)
+FIXED = [  # printed calendar of 1405: Nowruz, 13 Farvardin, 15 Khordad, Arbaeen, a Friday, a Thursday, a Saturday
+    ("1405/01/01", False), ("1405/01/13", False), ("1405/03/15", False), ("1405/05/13", False), ("1405/09/06", False),
+    ("1405/09/05", False), ("1405/09/07", True), ("1405/09/04", True),
+]  # fmt: skip
 
 
-def test_working_days_back_and_forth_meet() -> None:
-    first = calendar.parse_date("1405/01/01")
-    for day in (first + dt.timedelta(days=n) for n in range(120)):
-        back = calendar.add_working_days(day, -3)
-        assert calendar.add_working_days(back, 3) <= day < calendar.add_working_days(back + dt.timedelta(days=1), 3)
+@pytest.mark.parametrize(("text", "works"), FIXED)
+def test_days_off(text: str, works: bool) -> None:
+    assert calendar.is_working_day(calendar.parse_date(text)) is works
+
+
+def test_thursday_is_worked_where_the_settings_say_so(settings: Any) -> None:
+    thursday = calendar.parse_date("1405/09/05")
+    settings.THURSDAY_IS_OFF = False
+    assert calendar.is_working_day(thursday)
+    assert calendar.add_working_days(thursday, 1) == calendar.parse_date("1405/09/07")
+
+
+def test_where_no_holidays_are_known_the_weekly_days_off_count() -> None:
+    saturday = dt.date(2300, 1, 6)
+    assert calendar.public_holidays(2300) == frozenset()
+    assert [calendar.is_working_day(saturday + dt.timedelta(days=n)) for n in range(7)] == [True] * 5 + [False] * 2
+
+
+@given(WORKING, COUNTS)
+def test_adding_and_counting_agree(day: dt.date, count: int) -> None:
+    later = calendar.add_working_days(day, count)
+    assert calendar.working_days_between(day, later) == count
+    assert calendar.working_days_between(later, day) == -count
+    assert count == 0 or calendar.is_working_day(later)
+
+
+@given(WORKING, COUNTS)
+def test_what_is_added_to_a_working_day_can_be_taken_back(day: dt.date, count: int) -> None:
+    day = calendar.next_working_day(day)
+    assert calendar.is_working_day(day)
+    assert calendar.add_working_days(calendar.add_working_days(day, count), -count) == day
+
+
+@given(WORKING, WORKING, COUNTS, COUNTS)
+def test_more_days_are_never_sooner(one: dt.date, other: dt.date, few: int, many: int) -> None:
+    (one, other), (few, many) = sorted((one, other)), sorted((few, many))
+    assert calendar.add_working_days(one, few) <= calendar.add_working_days(other, many)
+    assert few == many or calendar.add_working_days(one, few) < calendar.add_working_days(one, many)
+    assert calendar.next_working_day(one) <= calendar.next_working_day(other)
+
+
+def test_the_day_of_a_moment_is_tehrans() -> None:
+    evening = dt.datetime(2026, 11, 25, 20, 29, tzinfo=dt.timezone.utc)
+    assert calendar.day_of(evening) == dt.date(2026, 11, 25)
+    assert calendar.day_of(evening + dt.timedelta(minutes=1)) == dt.date(2026, 11, 26)

@@ -1,5 +1,6 @@
 """What a country costs: no list reads every case, and a round of sync costs what is new."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.cast import Cast, Walk, make_file
 from transfers import sync
 from transfers.models import TransferCase
 from transfers.states import Side, State
-from transfers.views.cartable import counts_of
+from transfers.views.cartable import numbers_of
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 PLACES = [("0801", Role.CLERK), ("", Role.PROVINCE_SUPERVISOR), ("", Role.AUDITOR)]
@@ -62,8 +63,28 @@ def test_what_is_open_in_the_country_is_walked_in_its_order(cast: Cast) -> None:
     found = plan(rows.order_by("turn_since", "id")[:26])
     assert "case_open_anywhere" in found and "Sort" not in found
     with CaptureQueriesContext(connections["default"]) as asked:
-        counts_of(rows, "")
+        numbers_of(rows)
     assert len(asked) == 1
+
+
+@pytest.mark.usefixtures("many")
+def test_my_turn_is_walked_in_its_order(cast: Cast) -> None:
+    found = plan(TransferCase.objects.turn_of(cast.at(cast.origin, Role.CLERK))[:26])
+    assert "case_turn" in found and "Sort" not in found
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize(
+    ("place", "index"), [(("0801", Role.BRANCH_HEAD), "case_due"), (("", Role.AUDITOR), "case_due_anywhere")]
+)
+def test_what_is_overdue_is_walked_in_its_order(cast: Cast, place: tuple[str, str], index: str) -> None:
+    found = plan(TransferCase.objects.overseen_by(cast.people[place])[:26])
+    assert re.search(rf"\b{index}\b", found) and "Sort" not in found
+
+
+@pytest.mark.usefixtures("many")
+def test_what_is_overdue_in_a_province_is_found_by_its_date(cast: Cast) -> None:
+    assert re.search(r"\bcase_due\b", plan(TransferCase.objects.overseen_by(cast.reader(Role.PROVINCE_SUPERVISOR))))
 
 
 def test_a_province_is_narrowed_to_its_branches_without_a_join(cast: Cast) -> None:

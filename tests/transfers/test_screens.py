@@ -31,6 +31,7 @@ SCREENS = {
     "referral": (Role.CLERK, Role.TECHNICAL_OFFICER),
     "case_list": (Role.TECHNICAL_OFFICER, None),
     "send_list": (Role.BRANCH_HEAD, Role.CLERK),
+    "overdue": (Role.BRANCH_HEAD, Role.CLERK),
     "receive_list": (Role.DESTINATION_STAFF, Role.BRANCH_HEAD),
     "tracking": (Role.CLERK, None),
     "help": (Role.CLERK, None),
@@ -129,7 +130,7 @@ def test_the_cartable_holds_my_turn_only_with_its_next_step(walk: Walk) -> None:
 
 def test_the_lists_name_the_branch_whose_turn_it_is(walk: Walk) -> None:
     walk.to(State.SENT)
-    ((_case, turn),) = as_(walk.clerk).get(reverse("case_list")).context["rows"]
+    ((_case, turn, _due),) = as_(walk.clerk).get(reverse("case_list")).context["rows"]
     (row,) = as_(walk.cast.reader(Role.AUDITOR)).get(reverse("cartable")).context["rows"]
     assert (turn, row.turn) == (walk.cast.destination.name, walk.cast.destination.name)
 

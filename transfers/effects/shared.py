@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from branches.models import PensionFile, User
 from pension_transfer.lib.errors import BadInput, NotAllowed
+from transfers import clock
 from transfers.models import Discrepancy, Part, TransferCase
 
 if TYPE_CHECKING:
@@ -24,11 +25,11 @@ def take_part(case: TransferCase, user: User, name: str) -> None:
         raise NotAllowed(_("You have taken another part in this move; a colleague must take this step."), "four_eyes")
 
 
-def hand_over_turn(case: TransferCase) -> None:
-    """Whose turn it is now, and since when."""
-    turn = case.whose_turn()
-    if turn != case.turn:
-        case.turn, case.turn_since = turn, timezone.now()
+def hand_over_turn(case: TransferCase, moved: bool = False) -> None:
+    """Whose turn it is now, since when and until when; a case that moved on begins a new clock."""
+    if moved or case.whose_turn() != case.turn:
+        clock.begin(case, moved)
+    case.due_on = clock.due_on(case)
 
 
 def freeze(case: TransferCase, by: uuid.UUID | None) -> None:

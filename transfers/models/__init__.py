@@ -3,6 +3,7 @@
 from transfers.models.attachments import Attachment, MediaType, Scan, ScanBytes
 from transfers.models.case import Content, PaperCondition, PaperMethod, Part, TrackingSerial, TransferCase
 from transfers.models.comparison import Code, Discrepancy, Mark, Severity, Verdict
+from transfers.models.digest import Digest
 from transfers.models.paper import PaperArrival
 from transfers.models.questions import Question, with_open_questions
 from transfers.models.trail import Command, Crossing, Heard, TransferEvent, Verb
@@ -13,6 +14,7 @@ __all__ = [
     "Command",
     "Content",
     "Crossing",
+    "Digest",
     "Discrepancy",
     "Heard",
     "Mark",

@@ -1,5 +1,6 @@
 """The transfer case: one branch's copy of one move. No row here is written by two branches (D1)."""
 
+import datetime as dt
 import json
 import uuid
 from functools import cached_property
@@ -17,7 +18,7 @@ from pension_transfer.lib.persian import fold
 from pension_transfer.lib.validation import digits
 from transfers import paper, scan
 from transfers.states import TURNS, TURNS_WHEN_ASKED, Flow, Side, State, Turn
-from transfers.turns import waiting_for
+from transfers.turns import escalated_to, waiting_for
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from transfers.models.comparison import Discrepancy, Mark
     from transfers.models.questions import Question
     from transfers.models.trail import Crossing, TransferEvent
+
+
+BY_DUE_DATE = ("due_on", "turn_since", "id")
 
 
 class Reason(models.TextChoices):
@@ -64,8 +68,12 @@ class TransferCaseQuerySet(models.QuerySet["TransferCase"]):
         return self.filter(closed_at=None)
 
     def turn_of(self, user: User) -> "TransferCaseQuerySet":
-        """What waits for this person, oldest first."""
-        return self.open().filter(waiting_for(user)).order_by("turn_since", "id")
+        """What waits for this person, the oldest due first."""
+        return self.open().filter(waiting_for(user)).order_by(*BY_DUE_DATE)
+
+    def overseen_by(self, user: User, day: dt.date | None = None) -> "TransferCaseQuerySet":
+        """What is overdue where this person looks after the work, whoever has it, the oldest due first."""
+        return self.visible_to(user).filter(escalated_to(user, day)).order_by(*BY_DUE_DATE)
 
     def paper_apart(self) -> "TransferCaseQuerySet":
         """The open cases whose paper file and electronic part have parted ways."""
@@ -130,6 +138,8 @@ class TransferCase(Flow):
     activated_at = models.DateTimeField(_("active since"), null=True)
     turn = models.CharField(_("turn"), max_length=20, choices=Turn, default=Turn.CLERK, editable=False)
     turn_since = models.DateTimeField(_("since"), default=timezone.now, editable=False)
+    due_on = models.DateField(_("due on"), null=True, editable=False)
+    days_left = models.PositiveSmallIntegerField(null=True, editable=False)  # of a clock that was stopped
     trail_length = models.PositiveIntegerField(default=0, editable=False)
     opened_at = models.DateTimeField(_("opened at"), auto_now_add=True)
     closed_at = models.DateTimeField(_("closed at"), null=True)
@@ -151,9 +161,20 @@ class TransferCase(Flow):
             ),
             models.UniqueConstraint(name="tracking_once_a_side", fields=["tracking_number", "side", "branch"]),
             models.CheckConstraint(name="origin_is_not_destination", condition=~Q(origin=models.F("destination"))),
+            models.CheckConstraint(name="nothing_closed_is_due", condition=Q(closed_at=None) | Q(due_on=None)),
         ]
         indexes = [
-            models.Index(name="case_turn", fields=["branch", "turn", "turn_since", "id"], condition=Q(closed_at=None)),
+            models.Index(name="case_turn", fields=["branch", "turn", *BY_DUE_DATE], condition=Q(closed_at=None)),
+            # What is overdue, in a branch and in the country.
+            models.Index(
+                name="case_due", fields=["branch", *BY_DUE_DATE], condition=Q(closed_at=None, due_on__isnull=False)
+            ),
+            models.Index(
+                name="case_due_anywhere",
+                fields=[*BY_DUE_DATE],
+                include=["branch"],
+                condition=Q(closed_at=None, due_on__isnull=False),
+            ),
             models.Index(name="case_open", fields=["branch", "state", "id"], condition=Q(closed_at=None)),
             models.Index(name="case_all", fields=["branch", "-id"]),
             models.Index(name="case_by_state", fields=["branch", "state", "-id"]),
@@ -162,7 +183,7 @@ class TransferCase(Flow):
             models.Index(
                 name="case_open_anywhere",
                 fields=["turn_since", "id"],
-                include=["side", "state"],
+                include=["side", "state", "due_on"],
                 condition=Q(closed_at=None),
             ),
             models.Index(name="case_by_national_code", fields=["national_code"]),

@@ -1,9 +1,10 @@
-"""«کارتابل»: what waits for me, oldest first; for those who only read, what is under way."""
+"""«کارتابل»: what waits for me, the oldest due first; for those who only read, what is under way."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,15 +16,23 @@ from branches.models import User
 from branches.roles import Action
 from pension_transfer.lib.paging import page_of
 from transfers import exchange, version_list
+from transfers.clock import is_due_soon, is_overdue
+from transfers.due import Due, due_of
 from transfers.models import PaperArrival, TransferCase, with_open_questions
-from transfers.states import TURN_ROLES, Side, State
+from transfers.models.case import BY_DUE_DATE, TransferCaseQuerySet
+from transfers.states import Side, State
+from transfers.turns import has_turns
 from transfers.views.context import branches_where, envelopes_for, menu_path, person
+from transfers.views.overdue import desks_of
 from transfers.views.pressable import next_step, turn_of
 
-HAS_TURNS = frozenset().union(*TURN_ROLES.values())
 WAYS: dict[str, Any] = {
     Side.ORIGIN: gettext_lazy("to %(destination)s"),
     Side.DESTINATION: gettext_lazy("from %(origin)s"),
+}
+QUEUES: dict[str, tuple[Any, Callable[[], Q]]] = {  # of `due` in the address
+    "late": (gettext_lazy("Overdue"), is_overdue),
+    "soon": (gettext_lazy("Due soon"), is_due_soon),
 }
 SCREENS = {Action.APPROVE_HEAD: "send_list"}  # steps taken on a list; the others on the case's own page
 
@@ -40,6 +49,7 @@ class Row:
     url: str
     way: str
     turn: str
+    due: Due
 
 
 @dataclass(frozen=True)
@@ -55,21 +65,21 @@ class AtCenter:
 def cartable(request: HttpRequest) -> HttpResponse:
     """The first page."""
     user = person(request)
-    mine = bool(user.roles & HAS_TURNS)
+    mine = has_turns(user)
     rows = TransferCase.objects.turn_of(user) if mine else TransferCase.objects.visible_to(user).open()
-    wanted = request.GET.get("state", "")
-    counts = counts_of(rows, wanted)
-    paper = of_paper(user, mine, request.GET.get("paper") == "apart")
-    chosen = rows.filter(state=wanted) if wanted in State.values else rows
-    chosen = TransferCase.objects.visible_to(user).paper_apart() if paper["is_apart"] else chosen
+    wanted, due = request.GET.get("state", ""), request.GET.get("due", "")
+    found, paper = numbers_of(rows), of_paper(user, mine, request.GET.get("paper") == "apart")
+    chosen = TransferCase.objects.visible_to(user).paper_apart() if paper["is_apart"] else narrowed(rows, wanted, due)
     chosen = with_open_questions(chosen.select_related("branch", "origin", "destination"))
-    page = page_of(chosen, request, by=("turn_since", "id"))
     own = mine and not paper["is_apart"]
+    page = page_of(chosen, request, by=BY_DUE_DATE if own else ("turn_since", "id"))
     version_list.note_lapses(page.items, user)
     context = {
-        "page": page, "rows": [row_of(case, own) for case in page.items], "counts": counts, "is_mine": mine,
-        "at_center": at_center(user), "path": menu_path("cartable"), "is_narrowed": wanted or paper["is_apart"],
-        "total": sum(count["n"] for count in counts), "queues_shown": counts or paper["apart_count"],
+        "page": page, "rows": [row_of(case, own) for case in page.items], "is_mine": mine,
+        "counts": counts_of(found, wanted), "due_counts": due_counts_of(found, due),
+        "total": sum(row["n"] for row in found), "desks": desks_of(request, "cartable"),
+        "at_center": at_center(user), "path": menu_path("cartable"),
+        "is_narrowed": wanted or due or paper["is_apart"], "queues_shown": found or paper["apart_count"],
     }  # fmt: skip
     return render(request, "transfers/cartable.html", context | paper)
 
@@ -84,9 +94,21 @@ def of_paper(user: User, mine: bool, is_wanted: bool) -> dict[str, Any]:
     return {"is_apart": is_wanted, "apart_count": apart.count(), "unmatched": lying}
 
 
-def counts_of(rows: Any, wanted: str) -> list[dict[str, Any]]:
-    """How many cases stand in which state: one query for all of them."""
-    found = rows.order_by().values("side", "state").annotate(n=Count("pk")).order_by()
+def narrowed(rows: TransferCaseQuerySet, state: str, due: str) -> TransferCaseQuerySet:
+    """The queue that was asked for; anything unknown asks for nothing."""
+    if state in State.values:
+        rows = rows.filter(state=state)
+    return rows.filter(QUEUES[due][1]()) if due in QUEUES else rows
+
+
+def numbers_of(rows: TransferCaseQuerySet) -> list[dict[str, Any]]:
+    """How many cases stand in which state, and how many of them are overdue or due soon: one query for all."""
+    due = {name: Count("pk", filter=is_due()) for name, (_label, is_due) in QUEUES.items()}
+    return list(rows.order_by().values("side", "state").annotate(n=Count("pk"), **due).order_by())
+
+
+def counts_of(found: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
+    """The queues by state."""
     by_state: dict[str, int] = {}
     for row in found:
         by_state[row["state"]] = by_state.get(row["state"], 0) + row["n"]
@@ -97,12 +119,20 @@ def counts_of(rows: Any, wanted: str) -> list[dict[str, Any]]:
     ]
 
 
+def due_counts_of(found: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
+    """The queues by due date, those in which something stands."""
+    counts = {name: sum(row[name] for row in found) for name in QUEUES}
+    return [
+        {"due": name, "label": QUEUES[name][0], "n": n, "is_wanted": name == wanted} for name, n in counts.items() if n
+    ]
+
+
 def row_of(case: TransferCase, mine: bool) -> Row:
     step = next_step(case) if mine else None
     screen = SCREENS.get(Action(step.action)) if step else None
     place = PLACES.get(Action(step.action), "") if step else ""
     url = reverse(screen) if screen else reverse("case", args=[case.pk]) + place
-    return Row(case, step, url, way_of(case, mine), turn_of(case))
+    return Row(case, step, url, way_of(case, mine), turn_of(case), due_of(case))
 
 
 def way_of(case: TransferCase, mine: bool) -> str:

@@ -18,10 +18,12 @@ from pension_transfer.lib.errors import BadInput, NotNow, Refusal, Waiting
 from pension_transfer.lib.paging import page_of
 from pension_transfer.lib.posting import Rejected, command_id, is_piece, seen
 from transfers import version_list, workflow
+from transfers.due import due_of
 from transfers.hurdles import action_label
 from transfers.models import TransferCase, with_open_questions
 from transfers.models.case import TransferCaseQuerySet
 from transfers.states import MOVES, WITHIN, Side, State
+from transfers.views.cartable import QUEUES, narrowed
 from transfers.views.case_page import CasePage, find_case
 from transfers.views.comparison_page import ComparisonPage
 from transfers.views.context import menu_path, person
@@ -49,12 +51,18 @@ class CaseFilter(forms.Form):
         label=gettext_lazy("State"), choices=[("", gettext_lazy("all")), *State.choices], required=False
     )
 
+    due = forms.ChoiceField(
+        label=gettext_lazy("Due date"),
+        choices=[("", gettext_lazy("all")), *((name, label) for name, (label, _is_due) in QUEUES.items())],
+        required=False,
+    )
+
     def narrow(self, rows: TransferCaseQuerySet) -> TransferCaseQuerySet:
         wanted = self.cleaned_data if self.is_valid() else {}
         exactly = {name: wanted[name] for name in ("side", "state") if wanted.get(name)}
         if wanted.get("open"):
             exactly["closed_at__isnull"] = wanted["open"] == "yes"
-        return rows.filter(**exactly)
+        return narrowed(rows.filter(**exactly), "", wanted.get("due", ""))
 
 
 @require_GET
@@ -65,7 +73,7 @@ def case_list(request: HttpRequest) -> HttpResponse:
     wanted = CaseFilter(request.GET)
     page = page_of(wanted.narrow(rows), request, by=("-id",))
     version_list.note_lapses(page.items, person(request))
-    rows_shown = [(case, turn_of(case)) for case in page.items]
+    rows_shown = [(case, turn_of(case), due_of(case)) for case in page.items]
     context = {"page": page, "rows": rows_shown, "filter": wanted, "path": menu_path("case_list")}
     return render(request, "transfers/case_list.html", context)
 

@@ -22,6 +22,7 @@ from transfers.attachment_rows import Shown, of_page
 from transfers.attachments import ROWS
 from transfers.buttons import Button, available
 from transfers.checklist import Checklist, Left, Row
+from transfers.due import Due, due_of
 from transfers.inputs import INPUTS, ActionForm
 from transfers.models import (
     Discrepancy,
@@ -246,6 +247,10 @@ class CasePage:
     @property
     def standing(self) -> str:
         return standing_of(self.case)
+
+    @property
+    def due(self) -> Due:
+        return due_of(self.case)
 
     @property
     def brought_back(self) -> TransferEvent | None:

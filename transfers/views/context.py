@@ -46,12 +46,22 @@ def _my_turn(request: HttpRequest) -> int:
     return int(pending(request)["turn"])
 
 
+def _overdue(request: HttpRequest) -> int:
+    return int(pending(request)["overdue"])
+
+
 def _waiting(request: HttpRequest) -> int:
     return waiting_count(person(request))
 
 
 MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
-    ((_("My work"),), (Item(_("Work queue"), "cartable", count=_my_turn),)),
+    (
+        (_("My work"),),
+        (
+            Item(_("Work queue"), "cartable", count=_my_turn),
+            Item(_("Overdue"), "overdue", Action.OVERSEE, count=_overdue),
+        ),
+    ),
     (
         (LONG_TERM, FACILITIES),
         (
@@ -181,7 +191,8 @@ def waiting_count(user: User) -> int:
 
 
 def pending(request: HttpRequest) -> dict[str, Any]:
-    """`turn`: how many cases wait for this person; `late`: whether a step of the branch waits for the center."""
+    """`turn`: how many cases wait for this person; `overdue`: how many this person has to look after; `late`:
+    whether a step of the branch waits for the center."""
     held: dict[str, Any] | None = getattr(request, "pending", None)
     if held is None:
         held = _pending(person(request))
@@ -192,9 +203,13 @@ def pending(request: HttpRequest) -> dict[str, Any]:
 def _pending(user: User) -> dict[str, Any]:
     codes = sorted({a.branch_id for a in user.current_appointments if a.branch_id})
     late = Crossing.objects.filter(state="open", branch__in=codes, created_at__lt=timezone.now() - PATIENCE)
-    mine = TransferCase.objects.turn_of(user).order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n")
-    both = User.objects.filter(pk=user.pk).annotate(turn=Coalesce(Subquery(mine), 0), late=Exists(late))
-    return both.values("turn", "late").get()
+    counts = {"turn": TransferCase.objects.turn_of(user), "overdue": TransferCase.objects.overseen_by(user)}
+    asked = {name: Coalesce(Subquery(_number_of(rows)), 0) for name, rows in counts.items()}
+    return User.objects.filter(pk=user.pk).annotate(late=Exists(late), **asked).values("late", *asked).get()
+
+
+def _number_of(rows: Any) -> Any:
+    return rows.order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n")
 
 
 def _key(codes: list[str]) -> str:

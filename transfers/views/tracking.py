@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from branches.models import User
 from pension_transfer.lib.persian import to_ascii_digits
 from transfers import scan, sheet, timeline
+from transfers.due import Due, due_of
 from transfers.models import TransferCase
 from transfers.views import scanned
 from transfers.views.context import menu_path, person
@@ -26,6 +27,7 @@ class Copy:
 
     case: TransferCase
     standing: str
+    due: Due
 
 
 @dataclass(frozen=True)
@@ -72,4 +74,6 @@ def find(user: User, query: str) -> list[Move]:
 
 def move_of(copies: list[TransferCase]) -> Move:
     ordered = sorted(copies, key=lambda case: case.pk)
-    return Move(ordered[0], [Copy(case, standing_of(case)) for case in ordered], timeline.of_move(ordered))
+    return Move(
+        ordered[0], [Copy(case, standing_of(case), due_of(case)) for case in ordered], timeline.of_move(ordered)
+    )

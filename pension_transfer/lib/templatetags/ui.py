@@ -40,6 +40,8 @@ LOOKS: dict[str, tuple[str, str]] = {
     "held": ("wait", "pause-circle"),
     "late": ("stop", "exclamation-triangle"),
     "soon": ("wait", "clock"),
+    "in_time": ("draft", "clock"),
+    "stopped": ("off", "pause-circle"),
     "waiting": ("wait", "hourglass-split"),
     "valid": ("done", "check-circle"),
     "void": ("off", "slash-circle"),

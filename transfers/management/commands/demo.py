@@ -1,3 +1,4 @@
+import datetime as dt
 import io
 import socket
 import threading
@@ -10,10 +11,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from branches.models import Branch
 from branches.organisation_data import load_organization
 from pension_transfer.lib.turns import alone
-from transfers import sync
+from transfers import clock, sync
 from transfers.demo import people, story
 from transfers.models import TransferCase
 
+WAITED = (0, 2, 6, 0, 13, 1, 24)  # days that the cases have stood where they are, one move after the other
 ADDRESS = "127.0.0.1:8000"
 
 
@@ -67,6 +69,7 @@ class Command(BaseCommand):
         for origin, destination, chapters in story.STANDING:
             story.Story(next(ready[origin]), Branch.objects.get(pk=destination)).tell(chapters)
         self._refused_by_the_center(next(ready["0801"]))
+        self._let_time_pass()
 
     def _refused_by_the_center(self, file: Any) -> None:
         """A destination that closed in between: the case waits at «head approved», its head's turn."""
@@ -75,6 +78,15 @@ class Command(BaseCommand):
         Branch.objects.filter(pk=closing.pk).update(is_active=False)
         sync.sync()
         told.tell(["send"])
+
+    @staticmethod
+    def _let_time_pass() -> None:
+        """As if some had waited for days: something is due soon, something overdue, something long overdue."""
+        cases = TransferCase.objects.open().order_by("pk")
+        moves = list(dict.fromkeys(cases.values_list("transfer_id", flat=True)))
+        for case in cases:
+            case.turn_since -= dt.timedelta(days=WAITED[moves.index(case.transfer_id) % len(WAITED)])
+            TransferCase.objects.filter(pk=case.pk).update(turn_since=case.turn_since, due_on=clock.due_on(case))
 
     def _carry_one(self) -> None:
         file = next((f for code in people.BRANCHES for f in story.files_ready(code)), None)

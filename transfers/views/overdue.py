@@ -1,0 +1,67 @@
+"""«دیرکرد شعبه»: what is overdue where a person looks after the work, whoever has it. To be read only."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from branches.roles import Scope
+from pension_transfer.lib.errors import NotAllowed
+from pension_transfer.lib.paging import page_of
+from pension_transfer.lib.templatetags.persian import fa
+from transfers.clock import SHOWN_AFTER
+from transfers.due import Due, due_of
+from transfers.models import TransferCase
+from transfers.models.case import BY_DUE_DATE
+from transfers.oversight import OVERVIEWS, groups_of, widest
+from transfers.turns import has_turns
+from transfers.views.context import pending, person
+from transfers.views.pressable import turn_of
+
+
+@dataclass(frozen=True)
+class Row:
+    """An overdue case, and who has it."""
+
+    case: TransferCase
+    turn: str
+    due: Due
+
+
+@require_GET
+def overdue(request: HttpRequest) -> HttpResponse:
+    """How much is overdue where, and the cases."""
+    user = person(request)
+    scope = widest(user)
+    if scope is None:
+        raise NotAllowed(_("What is overdue is looked after by the head of the branch and the province."), "role")
+    shown, rows = OVERVIEWS[scope], TransferCase.objects.overseen_by(user)
+    groups = groups_of(rows, shown, request.GET.get(shown.name, ""))
+    chosen = [group["code"] for group in groups if group["is_wanted"]]
+    narrowed = rows.filter(**{shown.code: chosen[0]}) if chosen else rows
+    page = page_of(narrowed.select_related("branch", "origin", "destination"), request, by=BY_DUE_DATE)
+    context = {
+        "page": page, "rows": [Row(case, turn_of(case), due_of(case)) for case in page.items], "shown": shown,
+        "lead": shown.lead % {"days": fa(SHOWN_AFTER[scope])}, "groups": groups, "is_narrowed": bool(chosen),
+        "total": sum(group["n"] for group in groups), "desks": desks_of(request, "overdue"),
+        "is_wide": scope != Scope.BRANCH,
+    }  # fmt: skip
+    return render(request, "transfers/overdue.html", context)
+
+
+def desks_of(request: HttpRequest, current: str) -> list[dict[str, Any]]:
+    """My own turn and, for those who look after others' work, what is overdue there."""
+    user = person(request)
+    if (scope := widest(user)) is None:
+        return []
+    counts = pending(request)
+    mine = ("cartable", _("My turn"), fa(counts["turn"])) if has_turns(user) else ("cartable", _("Under way"), "")
+    theirs = ("overdue", OVERVIEWS[scope].title, fa(counts["overdue"]))
+    return [
+        {"url": reverse(name), "title": title, "n": n, "is_current": name == current}
+        for name, title, n in (mine, theirs)
+    ]
