@@ -46,6 +46,7 @@ class AppointmentForm(forms.ModelForm):
 
 class AppointmentInline(admin.StackedInline):
     model = Appointment
+    fk_name = "user"
     form = AppointmentForm
     extra = 1
     fields = ("role", ("branch", "administration"), ("since", "until"))
@@ -57,6 +58,10 @@ class AppointmentInline(admin.StackedInline):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
         return () if self.has_change_permission(request, obj) else (SINCE, UNTIL)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Stand-ins are granted and ended on their own page, with the reason."""
+        return super().get_queryset(request).filter(stands_in_for=None)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True

@@ -70,6 +70,11 @@ class Action(models.TextChoices):
     RETURN_TO_ORIGIN = "return_to_origin", _("Return to origin")
     REGISTER = "register", _("Confirm the registration of the data")
     ACTIVATE = "activate", _("Activate the pension file")
+    RECORD_LIFE_EVENT = "record_life_event", _("Record a life event and hold the case")
+    RELEASE = "release", _("Release the held case")
+    # who stands in for whom
+    GRANT_STAND_IN = "grant_stand_in", _("Grant a stand-in")
+    END_STAND_IN = "end_stand_in", _("End a stand-in early")
 
 
 _BRANCH = frozenset(role for role in Role if SCOPE[role] == Scope.BRANCH)
@@ -107,13 +112,24 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.RETURN_TO_ORIGIN: _STAFF | _OFFICER,
     Action.REGISTER: _STAFF | _OFFICER,
     Action.ACTIVATE: _OFFICER | _HEADS,
+    Action.RECORD_LIFE_EVENT: _BRANCH,
+    Action.RELEASE: _OFFICER | _HEADS,
+    Action.GRANT_STAND_IN: frozenset({Role.BRANCH_HEAD, Role.PROVINCE_SUPERVISOR}),
+    Action.END_STAND_IN: frozenset({Role.BRANCH_HEAD, Role.PROVINCE_SUPERVISOR}),
 }
 READING = frozenset({Action.VIEW_FILES, Action.VIEW_CASES, Action.OVERSEE})
 
 
 def acting_roles(user: "User", action: str, branch: Any) -> list[str]:
-    """The roles in which `user` may do `action` for `branch` today; empty when none."""
+    """The roles in which `user` may do `action` for `branch` today, own offices first; empty when none."""
     return [a.role for a in user.current_appointments if a.covers(branch) and a.role in MATRIX[Action(action)]]
+
+
+def represented(user: "User", role: str, branch_code: str) -> "User | None":
+    """Whose stand-in `user` is when acting as `role` for a branch today; None in an own office."""
+    offices = (a for a in user.current_appointments if a.role == role and branch_code in a.branch_codes)
+    office = next(offices, None)
+    return office.stands_in_for if office else None
 
 
 def can(user: "User", action: str, branch: Any) -> bool:

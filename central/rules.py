@@ -103,6 +103,12 @@ def _nothing(envelope: Envelope, seat: Seat) -> None:
     """The receipt is all."""
 
 
+def is_held(envelope: Envelope) -> bool:
+    """Whether the last word on it is that a life event holds it."""
+    said = Receipt.objects.filter(envelope_id=envelope.pk, kind__in=[Kind.HELD, Kind.RELEASED]).order_by("id")
+    return said.values_list("kind", flat=True).last() == Kind.HELD
+
+
 @dataclass(frozen=True)
 class Rule:
     """Who may give this kind of receipt, after which, not after which, and what follows."""
@@ -112,6 +118,8 @@ class Rule:
     never_after: frozenset[str] = frozenset()
     must_know: frozenset[str] = frozenset()  # not after one of these either, unless the body names it as `seen`
     needs_seal: bool = False  # what is said of the content; a broken one can still be returned
+    if_held: str = ""  # the code with which it is refused while a life event holds the envelope
+    if_free: str = ""  # and while none does
     follow: Callable[[Envelope, Seat], None] = _nothing
 
     def check(self, branch: str, envelope: Envelope, body: dict[str, Any]) -> None:
@@ -123,6 +131,8 @@ class Rule:
         unseen = self.must_know - set(body.get("seen", ()))
         if stands := sorted(kinds & (self.never_after | unseen)):
             raise Refused(f"already_{stands[0]}")
+        if code := self.if_held if is_held(envelope) else self.if_free:
+            raise Refused(code)
         if self.needs_seal and not seal_holds(envelope):
             raise Refused("seal_broken")
         if self.after and not kinds & self.after:
@@ -133,18 +143,31 @@ TAKEN = frozenset({Kind.RECEIVED})
 ASKED = frozenset({Kind.QUESTION})
 OVER = frozenset({Kind.RETURNED, Kind.REGISTERED})  # ends every question, too
 RULES: dict[str, Rule] = {
-    Kind.RECEIVED: Rule("destination", never_after=frozenset({Kind.WITHDRAWN}), needs_seal=True, follow=_off_queue),
+    Kind.RECEIVED: Rule(
+        "destination",
+        never_after=frozenset({Kind.WITHDRAWN}),
+        needs_seal=True,
+        if_held="held",
+        follow=_off_queue,
+    ),
     Kind.WITHDRAWN: Rule("origin", never_after=TAKEN, follow=_withdrawn),
-    Kind.VERIFIED: Rule("destination", after=TAKEN, never_after=frozenset({Kind.RETURNED}), needs_seal=True),
+    Kind.VERIFIED: Rule(
+        "destination",
+        after=TAKEN,
+        never_after=frozenset({Kind.RETURNED}),
+        needs_seal=True,
+        if_held="held",
+    ),
     Kind.RETURNED: Rule("destination", after=TAKEN, never_after=frozenset({Kind.REGISTERED})),
     Kind.REGISTERED: Rule(
         "destination",
         after=frozenset({Kind.VERIFIED}),
         never_after=frozenset({Kind.RETURNED}),
         needs_seal=True,
+        if_held="held",
         follow=payment.hand_over,
     ),
-    Kind.ACTIVATED: Rule("destination", after=frozenset({Kind.REGISTERED}), follow=payment.free),
+    Kind.ACTIVATED: Rule("destination", after=frozenset({Kind.REGISTERED}), if_held="held", follow=payment.free),
     Kind.CANCELLED: Rule("origin", after=frozenset({Kind.RETURNED, Kind.WITHDRAWN}), follow=payment.free),
     Kind.PAPER_SENT: Rule("origin", never_after=frozenset({Kind.WITHDRAWN})),
     Kind.PAPER_ARRIVED: Rule("destination", after=TAKEN),
@@ -154,6 +177,10 @@ RULES: dict[str, Rule] = {
         "destination", after=ASKED, never_after=OVER | {Kind.QUESTION_CLOSED}, must_know=frozenset({Kind.ANSWER})
     ),
     Kind.LIFE_EVENT: Rule("origin destination", never_after=frozenset({Kind.WITHDRAWN})),
-    Kind.HELD: Rule("origin destination", never_after=frozenset({Kind.WITHDRAWN, Kind.ACTIVATED})),
-    Kind.RELEASED: Rule("origin destination", after=frozenset({Kind.HELD})),
+    Kind.HELD: Rule(
+        "origin destination",
+        never_after=frozenset({Kind.WITHDRAWN, Kind.ACTIVATED, Kind.CANCELLED}),
+        if_held="already_held",
+    ),
+    Kind.RELEASED: Rule("origin destination", if_free="not_held"),
 }

@@ -138,6 +138,7 @@ PAPER_SENT = {
 PAPER = {
     "paper_arrived_on": "1405/08/25", "paper_letter_number": "77/1", "paper_pages": "120", "paper_condition": "good",
 }  # fmt: skip
+LIFE_EVENT = {"event": "death", "event_on": "1405/08/26", "note": "گواهی فوت ۱۲/۳"}
 DIFFERENCE = {
     "path": "principal.birth_date", "verdict": "differs", "paper_value": "1334/02/16", "code": "different_value",
     "severity": "must_be_corrected", "note": "",

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from branches.models import PensionFile
-from central.models import Custody, Envelope, Receipt, Seat, Waiting
+from central.models import MESSAGES, Custody, Envelope, Receipt, Seat, Waiting
 from central.rules import seal_holds
 from pension_transfer.lib.calendar import is_working_day
 from transfers import clock, trail
@@ -47,10 +47,14 @@ WHEN_ASKED: dict[tuple[str, str], set[str]] = {
 }
 
 
+HELD_TURN = {"origin": {"head"}, "destination": {"other_branch"}}
+FORWARD = {"received", "verified", "registered", "activated"}
+
+
 def said_of_envelopes() -> dict[Any, set[str]]:
-    """The kinds of receipt each envelope has."""
+    """The kinds of receipt each envelope has; a message changes nothing of where it stands."""
     kinds: dict[Any, set[str]] = defaultdict(set)
-    for envelope, kind in Receipt.objects.values_list("envelope_id", "kind"):
+    for envelope, kind in Receipt.objects.exclude(kind__in=MESSAGES).values_list("envelope_id", "kind"):
         kinds[envelope].add(kind)
     return kinds
 
@@ -203,6 +207,29 @@ def _is_chain(events: list[TransferEvent]) -> bool:
     )
 
 
+def nothing_while_held() -> list[str]:
+    """I6, I10: between a hold and its release the center takes no step forward, and nothing is said for nothing."""
+    found, held = [], set()
+    for pk, kind in Receipt.objects.order_by("id").values_list("envelope_id", "kind"):
+        if kind in FORWARD and pk in held:
+            found.append(f"I6 {kind} of {pk}, which is held")
+        if kind in {"held", "released"} and (pk in held) == (kind == "held"):
+            found.append(f"I10 {pk} is {kind} twice")
+        held = held | {pk} if kind == "held" else held - {pk} if kind == "released" else held
+    sealed = TransferCase.objects.filter(state="head_approved").exclude(held_since=None)
+    return found + [f"I10 {case} was sealed while held" for case in sealed if not _is_refused(case)]
+
+
+def _is_refused(case: TransferCase) -> bool:
+    return case.crossings.filter(verb="deposit", envelope_id=case.envelope_id).exclude(state="open").exists()
+
+
+def held_envelopes() -> set[Any]:
+    """The envelopes of which the center's last word is that they are held."""
+    said = Receipt.objects.filter(kind__in=["held", "released"]).order_by("id").values_list("envelope_id", "kind")
+    return {pk for pk, kind in dict(said).items() if kind == "held"}
+
+
 def somebodys_turn() -> list[str]:
     """I10: every case is somebody's turn, or closed; what waits for the center was asked of it."""
     found = []
@@ -210,6 +237,7 @@ def somebodys_turn() -> list[str]:
     for case in TransferCase.objects.all():
         table = WHEN_ASKED if case.pk in asked else WHOSE_TURN
         expected = table.get((case.side, case.state), set()) if case.closed_at is None else {"nobody"}
+        expected = HELD_TURN[case.side] if case.held_since and case.closed_at is None else expected
         if case.turn not in expected:
             found.append(f"I10 {case.side} {case} waits for {case.turn}, not for {expected}")
         if case.turn == "center" and not case.crossings.filter(state="open").exists():
@@ -240,7 +268,7 @@ def clocks_agree() -> list[str]:
 CHECKS: tuple[Callable[[], list[str]], ...] = (
     one_open_move, received_once, registered_as_sealed, attached_as_sealed, paid_at_one_branch, paid_where_the_seat_is,
     frozen_while_on_its_way, four_eyes, told_by_the_trail, somebodys_turn,
-    questions_wait_nowhere, clocks_agree,
+    questions_wait_nowhere, clocks_agree, nothing_while_held,
 )  # fmt: skip
 
 
@@ -254,15 +282,24 @@ def problems(checks: Iterable[Callable[[], list[str]]] = CHECKS) -> list[str]:
 
 def unfinished() -> list[str]:
     """What may be open between two rounds of sync, and never after one with the center reachable."""
-    found = [f"{crossing} is open" for crossing in Crossing.objects.filter(state="open")]
+    held = held_envelopes()
+    waits = {crossing.case_id for crossing in Crossing.objects.filter(state="open") if crossing.envelope_id in held}
+    found = [f"{crossing} is open" for crossing in Crossing.objects.filter(state="open").exclude(case__in=waits)]
     said = said_of_envelopes()
     waiting = set(Waiting.objects.values_list("envelope_id", flat=True))
     untaken = {pk for pk in Envelope.objects.values_list("pk", flat=True) if not said[pk]}
     found += [] if waiting == untaken else [f"the queue holds {waiting}, untaken are {untaken}"]
     for case in TransferCase.objects.filter(side="origin").exclude(envelope_id=None):
         found += _disagreement(case, said[case.envelope_id])
-    found += _told_differently()
+    found += _told_differently() if case.envelope_id not in held else []
+    found += [f"{case} does not know whether it is held" for case in _unaware(held)]
     return found + [f"{copy} waits for a move that is over" for copy in _forgotten()]
+
+
+def _unaware(held: set[Any]) -> list[TransferCase]:
+    """Open copies that say otherwise than the center whether their envelope is held."""
+    copies = TransferCase.objects.open().exclude(envelope_id=None)
+    return [case for case in copies if (case.held_since is not None) != (case.envelope_id in held)]
 
 
 def _disagreement(case: TransferCase, said: set[str]) -> list[str]:

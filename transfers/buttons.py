@@ -34,6 +34,8 @@ def available(case: TransferCase, user: User) -> list[Button]:
 
 
 def _offered(step: Step, case: TransferCase, user: User) -> bool:
+    if not step.fits(case.is_held):  # the notice of the hold says what is possible meanwhile
+        return False
     roles = set(acting_roles(user, step.action, case.branch)) if not step.by_itself else set()
     if step.whose_turn:
         roles &= TURN_ROLES.get(case.turn, frozenset())

@@ -3,6 +3,7 @@
 A crossing is written in the step's own transaction; transfers.workflow settles it after the commit.
 """
 
+import datetime as dt
 import json
 import uuid
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from pension_transfer.lib.errors import NotNow
 from transfers import clock, exchange, presentation, trail
 from transfers.comparison import differing
 from transfers.models import Crossing, Discrepancy, Mark, Question, TransferCase, Verb
-from transfers.states import Side, State
+from transfers.states import Crosses, Side, State, Step
 
 if TYPE_CHECKING:
     from transfers.workflow import Doing
@@ -40,12 +41,13 @@ def tell(doing: "Doing", verb: str, kind: str = "", envelope_id: uuid.UUID | Non
         envelope_id=envelope_id or doing.case.envelope,
         by=doing.by,
         role=doing.role,
-        body=_person(doing.by, doing.role) | body,
+        body=_person(doing.who) | body,
     )
 
 
-def _person(by: User | None, role: str) -> dict[str, Any]:
-    return {"by_name": str(by or ""), "role": role, "at": trail.utc(timezone.now())}
+def _person(who: dict[str, Any]) -> dict[str, Any]:
+    told = {"by_name": who["by_name"], "role": who["role"], "at": trail.utc(timezone.now())}
+    return told | who.get("standing_in", {})
 
 
 # --- decided in the center ------------------------------------------------------------------------------
@@ -58,7 +60,7 @@ def intend(doing: "Doing", command_id: uuid.UUID) -> Crossing:
         return intend_taking(envelope, doing.case.branch, doing.by, doing.role, command_id)
     verb, kind = DECIDED_THERE[doing.action]
     case = doing.case
-    body = _person(doing.by, doing.role) | BODIES.get(doing.action, lambda doing: {})(doing)
+    body = _person(doing.who) | BODIES.get(doing.action, lambda doing: {})(doing)
     return Crossing.objects.create(
         key=command_id, verb=verb, kind=kind, action=doing.action, branch=case.branch, case=case,
         envelope_id=case.envelope, by=doing.by, role=doing.role, input=_plain(doing.input), body=body,
@@ -68,10 +70,24 @@ def intend(doing: "Doing", command_id: uuid.UUID) -> Crossing:
 
 def intend_taking(envelope_id: uuid.UUID, branch: Branch, by: User, role: str, command_id: uuid.UUID) -> Crossing:
     """The wish to receive an envelope, of which nothing is known here yet."""
+    body = _person(trail.signature(by, role, branch.pk))
     return Crossing.objects.create(
         key=command_id, verb=Verb.TAKE, kind="received", action=Action.RECEIVE, branch=branch,
-        envelope_id=envelope_id, by=by, role=role, body=_person(by, role), decided_there=True,
+        envelope_id=envelope_id, by=by, role=role, body=body, decided_there=True,
     )  # fmt: skip
+
+
+def is_decided_there(step: Step, case: TransferCase) -> bool:
+    """Whether the center decides this step first: what it has never been told of is decided in the branch."""
+    if step.crosses != Crosses.ONCE_SEALED or case.envelope_id is None:
+        return step.crosses == Crosses.DECIDED_THERE
+    refused = case.crossings.filter(verb=Verb.DEPOSIT, envelope_id=case.envelope_id, state="refused")
+    return not refused.exists()
+
+
+def is_asking(case: TransferCase) -> bool:
+    """Whether this copy asks the center to hold or to release, and may have been answered without knowing it."""
+    return case.crossings.filter(state="open", decided_there=True, kind__in=["held", "released"]).exists()
 
 
 def comes_too_early(crossing: Crossing) -> bool:
@@ -102,7 +118,11 @@ def refuse(crossing: Crossing, reason: str) -> None:
 
 
 def _plain(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: getattr(value, "pk", value) for name, value in given.items()}
+    return {name: _plain_value(value) for name, value in given.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, dt.date) else getattr(value, "pk", value)
 
 
 def _return_body(doing: "Doing") -> dict[str, Any]:
@@ -128,6 +148,8 @@ DECIDED_THERE: dict[str, tuple[str, str]] = {
     Action.REGISTER: (Verb.ANSWER, "registered"),
     Action.ANSWER_QUESTION: (Verb.ANSWER, "answer"),
     Action.CLOSE_QUESTION: (Verb.ANSWER, "question_closed"),
+    Action.RECORD_LIFE_EVENT: (Verb.ANSWER, "held"),
+    Action.RELEASE: (Verb.ANSWER, "released"),
 }
 BODIES: dict[str, Callable[["Doing"], dict[str, Any]]] = {
     Action.RECALL: lambda doing: {"note": doing.input["reason"]},
@@ -135,6 +157,8 @@ BODIES: dict[str, Callable[["Doing"], dict[str, Any]]] = {
     Action.REGISTER: lambda doing: {"receipt_number": f"{doing.case.tracking_number}-{doing.case.version}"},
     Action.ANSWER_QUESTION: lambda doing: dict(doing.input),
     Action.CLOSE_QUESTION: _closing_body,
+    Action.RECORD_LIFE_EVENT: lambda doing: _plain(doing.input),
+    Action.RELEASE: lambda doing: {"note": doing.input["reason"]},
 }
 
 

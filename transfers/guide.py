@@ -54,6 +54,11 @@ WHY: dict[str, tuple[Any, Any]] = {
         PART_2,
         _("Main pensioner and dependents are enrolled in this branch's database, and payment passes over."),
     ),
+    Action.RECORD_LIFE_EVENT: (
+        OWN,
+        _("A death or a court order on the way holds the case at both branches, so that nothing is paid wrongly."),
+    ),
+    Action.RELEASE: (OWN, _("When the matter is cleared the case goes on; the reason stays in the history.")),
     Action.ACTIVATE: (PART_2, _("Somebody else than the one who registered activates the file, as before.")),
 }
 

@@ -10,15 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from branches.models import PensionFile, Status, User
-from branches.roles import Action, acting_roles
+from branches.roles import Action, acting_roles, represented
 from central import contract
-from pension_transfer.lib.errors import NotNow
+from pension_transfer.lib.errors import NotAllowed, NotNow
 from pension_transfer.lib.templatetags.persian import fa
 from transfers import attachments, comparison, completeness, presentation, snapshot
 from transfers.effects import list_missing
 from transfers.labels import SECTION_NAMES
 from transfers.models import Part, TransferCase
-from transfers.states import MOVES, WITHIN, Side, State
+from transfers.states import MOVES, TURN_ROLES, WITHIN, Side, State, find_step
 
 LOST_RACES = {
     "one_open_move": gettext_lazy("This pension already has an open referral. Look it up under tracking."),
@@ -59,6 +59,11 @@ REFUSED_BY_CENTER = {
         "The destination has already closed this question; nothing more is needed."
     ),
     "conflict": gettext_lazy("Another step was first at the center. Reload the page and look where the case stands."),
+    "held": gettext_lazy("A life event holds this move. It goes on when one of the two branches has released it."),
+    "already_held": gettext_lazy("The other branch has already recorded a life event for this move."),
+    "not_held": gettext_lazy("The other branch has already released it."),
+    "already_activated": gettext_lazy("The pension is already active at the destination."),
+    "already_cancelled": gettext_lazy("The origin has given the move up."),
     "out_of_order": gettext_lazy("The center has not heard of the step before this one. Try again in a few minutes."),
 }
 NAMES_A_BRANCH = frozenset({"no_custody", "not_addressed"})
@@ -92,6 +97,11 @@ def what_happened(case: TransferCase, seen: int | None = None) -> str:
     done = "، ".join(f"{action_label(e.action)} ({e.by_name or _('by itself')})" for e in since)
     now = _("This case is now: %(state)s.") % {"state": case.get_state_display()}
     return f"{now} {_('Meanwhile: %(done)s.') % {'done': done}}" if done else now
+
+
+def about_the_hold(case: TransferCase) -> str:
+    """Why a step does not fit a case that is held, or is not; what happened to it last."""
+    return str(REFUSED_BY_CENTER["held"]) if case.is_held else what_happened(case)
 
 
 def action_label(action: str) -> str:
@@ -268,6 +278,53 @@ def _attachments_hold(case: TransferCase, by: User) -> list[str]:
     return [_("An attachment is not what was sealed. Tell the center operator.")] if broken else []
 
 
+PART_OF: dict[str, Part.Name] = {
+    Action.REFER: Part.Name.DRAFTER,
+    Action.EDIT_MOVE: Part.Name.DRAFTER,
+    Action.ASSEMBLE: Part.Name.DRAFTER,
+    Action.CORRECT_FILE: Part.Name.DRAFTER,
+    Action.APPROVE_TECHNICAL: Part.Name.TECHNICAL_APPROVER,
+    Action.APPROVE_HEAD: Part.Name.HEAD_APPROVER,
+    Action.REGISTER: Part.Name.REGISTRAR,
+    Action.ACTIVATE: Part.Name.ACTIVATOR,
+}
+
+
+def _two_parts(action: str, case: TransferCase, by: User) -> list[str]:
+    """A stand-in lends no second pair of eyes: neither for an absent person who has taken another part in this move,
+    nor to a person in whose name a stand-in has (DESIGN 5, I8)."""
+    part = PART_OF.get(action)
+    absent = represented(by, _role(action, case, by), case.branch_id) if part else None
+    names = {person.username: str(person) for person in (by, absent) if person}
+    own = [row.name for row in case.parts.all() if absent and row.user_id == absent.pk]
+    lent = [
+        (PART_OF[event.action], event.details["for_username"])
+        for event in case.events.all()
+        if event.action in PART_OF and event.details.get("for_username") in names
+    ]
+    taken = [(name, absent.username) for name in own if absent] + lent
+    return [_of_another_part(name, names[whose]) for name, whose in taken if part and name != part][:1]
+
+
+def _of_another_part(name: str, whose: str) -> str:
+    sentence = _("In the name of %(name)s another part was taken in this move (%(part)s); a colleague must take this.")
+    return sentence % {"name": whose, "part": Part.Name(name).label}
+
+
+def _role(action: str, case: TransferCase, by: User) -> str:
+    """The role in which this person would take the step now."""
+    step, roles = find_step(action, case.side, case.state), acting_roles(by, action, case.branch)
+    if step and step.whose_turn:
+        roles = [role for role in roles if role in TURN_ROLES.get(case.turn, ())]
+    return roles[0] if roles else ""
+
+
+def refuse_two_parts(action: str, case: TransferCase, by: User) -> None:
+    """NotAllowed where a stand-in would take a second part in somebody's name."""
+    if found := _two_parts(action, case, by):
+        raise NotAllowed(found[0], "four_eyes")
+
+
 HURDLES: dict[str, list[Callable[[TransferCase, User], list[str]]]] = {
     Action.EDIT_MOVE: [_not_another_part(Part.Name.DRAFTER)],
     Action.ATTACH: [_not_another_part(Part.Name.DRAFTER)],
@@ -315,4 +372,4 @@ def of(action: str, case: TransferCase, by: User, at_the_door: bool = True) -> l
     """Everything that stands in the way of `action` now; empty when it is open."""
     checks = [_no_open_intention, *HURDLES.get(action, [])]
     checks = [check for check in checks if at_the_door or check not in AT_THE_DOOR]
-    return [reason for check in checks for reason in check(case, by)]
+    return [*_two_parts(action, case, by), *(reason for check in checks for reason in check(case, by))]

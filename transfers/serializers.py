@@ -27,7 +27,8 @@ class CaseRow(serializers.ModelSerializer[TransferCase]):
         fields = (
             "id", "transfer_id", "tracking_number", "side", "branch", "origin", "destination", "pension_number",
             "national_code", "person_name", "state", "version", "turn", "turn_since", "due_on", "overdue",
-            "last_paid_month", "trail_length", "opened_at", "closed_at", "activated_at",
+            "last_paid_month", "trail_length", "opened_at", "closed_at", "activated_at", "held_since",
+            "held_event", "held_on",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -53,6 +53,7 @@ TURN_ROLES: dict[str, frozenset[str]] = {
     Turn.DESTINATION_STAFF: frozenset({Role.DESTINATION_STAFF}),
     Turn.ACTIVATOR: frozenset({Role.TECHNICAL_OFFICER, Role.BRANCH_HEAD, Role.INSURANCE_DEPUTY}),
 }
+HELD_TURNS: dict[str, Turn] = {Side.ORIGIN: Turn.HEAD, Side.DESTINATION: Turn.OTHER_BRANCH}  # DESIGN 11.20
 TURNS: dict[tuple[str, str], Turn] = {
     (Side.ORIGIN, State.REFERRAL): Turn.CLERK,
     (Side.ORIGIN, State.DRAFT): Turn.TECHNICAL_OFFICER,
@@ -83,6 +84,15 @@ class Crosses(models.TextChoices):
     NOT = "not", _("stays in the branch")
     TOLD = "told", _("decided here, then told to the center")
     DECIDED_THERE = "decided_there", _("decided in the center first")
+    ONCE_SEALED = "once_sealed", _("decided in the center first, once an envelope is on its way there")
+
+
+class WhileHeld(models.TextChoices):
+    """Whether a step is possible while a life event holds the case (DESIGN 11.20)."""
+
+    CLOSED = "closed", _("not while the case is held")
+    OPEN = "open", _("also while the case is held")
+    ONLY = "only", _("only while the case is held")
 
 
 @dataclass(frozen=True)
@@ -98,6 +108,11 @@ class Step:
     by_itself: bool = False
     whose_turn: bool = False
     help: str = ""
+    while_held: str = WhileHeld.CLOSED
+
+    def fits(self, is_held: bool) -> bool:
+        """Whether it can be taken of a case that is held, or is not."""
+        return self.while_held in ((WhileHeld.OPEN, WhileHeld.ONLY) if is_held else (WhileHeld.OPEN, WhileHeld.CLOSED))
 
 
 def _stands_on(side: str) -> Callable[[Any], bool]:
@@ -155,7 +170,8 @@ class Flow(models.Model):
         """The center has the envelope."""
 
     @step(
-        [State.HEAD_APPROVED, State.SENT], State.DRAFT, Side.ORIGIN, _("Recall"), crosses=Crosses.DECIDED_THERE
+        [State.HEAD_APPROVED, State.SENT], State.DRAFT, Side.ORIGIN, _("Recall"), crosses=Crosses.DECIDED_THERE,
+        while_held=WhileHeld.OPEN,
     )  # fmt: skip
     def recall(self) -> None:
         """Take it back while the destination has not received it."""
@@ -185,7 +201,7 @@ class Flow(models.Model):
 
     @step(
         [State.REFERRAL, State.DRAFT, State.TECHNICALLY_APPROVED, State.RETURNED], State.CANCELLED, Side.ORIGIN,
-        _("Cancel the referral"), crosses=Crosses.TOLD,
+        _("Cancel the referral"), crosses=Crosses.TOLD, while_held=WhileHeld.OPEN,
     )  # fmt: skip
     def cancel(self) -> None:
         """The move does not take place; the file stays here."""
@@ -209,7 +225,7 @@ class Flow(models.Model):
 
     @step(
         [State.RECEIVED, State.VERIFIED], State.RETURNED, Side.DESTINATION, _("Return to origin"),
-        crosses=Crosses.DECIDED_THERE,
+        crosses=Crosses.DECIDED_THERE, while_held=WhileHeld.OPEN,
     )  # fmt: skip
     def return_to_origin(self) -> None:
         """Something must be corrected, which only the origin can do."""
@@ -232,6 +248,13 @@ PAPER_LEAVES = (
     State.RETURNED,
 )  # fmt: skip
 ASKED = (State.RECEIVED, State.VERIFIED)  # where questions are asked and answered
+# A life event holds the move at both branches, and either of them releases it (DESIGN 11.20). A copy that went back
+# is the origin's affair: the destination hears what is said there.
+AT_ORIGIN = tuple(state for state in State if state != State.CANCELLED)
+AT_DESTINATION = (State.RECEIVED, State.VERIFIED, State.REGISTERED)
+HEARS_AT_ORIGIN = (State.SENT, *AT_DESTINATION, State.RETURNED)
+_HOLD, _RELEASE = _("Record a life event"), _("Release")
+_HELD, _RELEASED = _("The other branch recorded a life event"), _("The other branch released it")
 WITHIN: tuple[Step, ...] = (
     # Actions that leave the state as it is. Each is in the trail except judgements of fields.
     Step(Action.EDIT_MOVE, Side.ORIGIN, (State.REFERRAL, State.DRAFT), None, _("Edit the referral")),
@@ -270,7 +293,20 @@ WITHIN: tuple[Step, ...] = (
     Step(
         "hear_question_closed", Side.ORIGIN, ASKED, None, _("The destination has closed the question"), by_itself=True
     ),
-)
+    Step(Action.RECORD_LIFE_EVENT, Side.ORIGIN, AT_ORIGIN, None, _HOLD, crosses=Crosses.ONCE_SEALED),
+    Step(Action.RECORD_LIFE_EVENT, Side.DESTINATION, AT_DESTINATION, None, _HOLD, crosses=Crosses.ONCE_SEALED),
+    Step(
+        Action.RELEASE, Side.ORIGIN, AT_ORIGIN, None, _RELEASE, crosses=Crosses.ONCE_SEALED, while_held=WhileHeld.ONLY
+    ),
+    Step(
+        Action.RELEASE, Side.DESTINATION, AT_DESTINATION, None, _RELEASE, crosses=Crosses.ONCE_SEALED,
+        while_held=WhileHeld.ONLY,
+    ),
+    Step("hear_held", Side.ORIGIN, HEARS_AT_ORIGIN, None, _HELD, by_itself=True),
+    Step("hear_held", Side.DESTINATION, (*AT_DESTINATION, State.RETURNED), None, _HELD, by_itself=True),
+    Step("hear_released", Side.ORIGIN, HEARS_AT_ORIGIN, None, _RELEASED, by_itself=True),
+    Step("hear_released", Side.DESTINATION, (*AT_DESTINATION, State.RETURNED), None, _RELEASED, by_itself=True),
+)  # fmt: skip
 
 
 def _moves() -> Iterator[Step]:

@@ -17,7 +17,7 @@ from branches.models import CustodyRequest
 from central.models import MESSAGES, Receipt
 from central.rules import Refused
 from pension_transfer.lib.errors import NotNow, Refusal, Waiting
-from transfers import deliveries, exchange, workflow
+from transfers import deliveries, exchange, trail, workflow
 from transfers.models import Crossing, Heard, TransferCase
 from transfers.states import Side, State, find_step
 
@@ -92,8 +92,9 @@ def _settle(crossing: Crossing, report: Report) -> None:
     try:
         workflow.settle(crossing)
         report.finished += 1
-    except Waiting:
-        raise
+    except Waiting as kept:
+        if kept.code != "held":  # which waits for people, not for the center
+            raise
     except Refusal as refusal:
         report.refused.append(f"{crossing}: {refusal.code}")
 
@@ -174,7 +175,8 @@ def _action(receipt: Receipt) -> str:
 
 def _apply(case: TransferCase, receipt: Receipt) -> int:
     key = receipt.key if receipt.kind in MESSAGES else None
-    return _advance(_action(receipt), case, _said_by(receipt), receipt.body, receipt.envelope_id, key)
+    given = receipt.body | {"number": receipt.pk}
+    return _advance(_action(receipt), case, _said_by(receipt), given, receipt.envelope_id, key)
 
 
 def _advance(
@@ -198,6 +200,7 @@ def _said_by(receipt: Receipt) -> dict[str, object]:
         "by_name": body.get("by_name", ""),
         "role": body.get("role", ""),
         "branch_code": receipt.by_branch,
+        "standing_in": trail.place_of(body),
     }
 
 

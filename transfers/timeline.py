@@ -14,7 +14,7 @@ from central.models import MESSAGES
 from pension_transfer.lib.templatetags.persian import fa, jalali, jalali_month
 from transfers import presentation
 from transfers.hurdles import action_label
-from transfers.models import Code, PaperCondition, PaperMethod, Question, TransferCase, TransferEvent
+from transfers.models import Code, LifeEvent, PaperCondition, PaperMethod, Question, TransferCase, TransferEvent
 from transfers.states import Side, State, find_step
 from transfers.sync import MARKS
 
@@ -58,6 +58,8 @@ DETAILS: dict[str, tuple[Any, Callable[[Any], str]]] = {
     "path": (gettext_lazy("field"), lambda path: fa(presentation.bare_label(path))),
     "due_on": (gettext_lazy("answer due on"), lambda day: jalali(dt.date.fromisoformat(day))),
     "how": (gettext_lazy("how it closed"), lambda how: str(Question.How(how).label)),
+    "event": (gettext_lazy("life event"), lambda event: str(LifeEvent(event).label)),
+    "event_on": (gettext_lazy("date of the event"), lambda day: jalali(dt.date.fromisoformat(day))),
     "receipt_number": (gettext_lazy("registration receipt number"), fa),
 }
 
@@ -136,12 +138,19 @@ def _row(case: TransferCase, event: TransferEvent) -> Row:
         state=event.to_state,
         label=_label(event.action, case.side, event.from_state),
         at=event.at,
-        by=event.by_name or _("by itself"),
+        by=_by(event),
         role=str(ROLES.get(event.role, "")),
         place=places.get(event.branch_code, event.branch_code),
         note="؛ ".join(filter(None, [fa(event.note), *_details(event.details)])),
         version=version_of(event),
     )
+
+
+def _by(event: TransferEvent) -> str:
+    """Who took the step, and in whose place (DESIGN 5)."""
+    name = event.by_name or _("by itself")
+    absent = event.details.get("for")
+    return _("%(name)s, standing in for %(absent)s") % {"name": name, "absent": absent} if absent else name
 
 
 def _label(action: str, side: str, source: str) -> str:

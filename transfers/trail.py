@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from branches.models import User
+from branches.roles import represented
 from central.contract import canonical, seal_of
 from transfers.models import TransferCase, TransferEvent
 
@@ -26,8 +27,10 @@ def hash_of(event: TransferEvent) -> str:
     return seal_of(canonical(values | {"at": utc(event.at)}))
 
 
-def write(case: TransferCase, action: str, from_state: str, **who: Any) -> TransferEvent:
-    """Append the step just taken; the case must be locked."""
+def write(
+    case: TransferCase, action: str, from_state: str, details: dict[str, Any], standing_in: Any = None, **who: Any
+) -> TransferEvent:
+    """Append the step just taken; the case must be locked. For whom somebody stood in is among the details."""
     last = case.events.order_by("-sequence").first()
     event = TransferEvent(
         case=case,
@@ -39,6 +42,7 @@ def write(case: TransferCase, action: str, from_state: str, **who: Any) -> Trans
         version=case.version,
         content_hash=case.content_hash,
         previous_hash=last.hash if last else "",
+        details=details | (standing_in or {}),
         **who,
     )
     event.hash = hash_of(event)
@@ -56,6 +60,20 @@ def first_break(case: TransferCase) -> int | None:
     return None if case.events.count() == case.trail_length else case.trail_length
 
 
-def signature(user: User | None, role: str, branch_code: str) -> dict[str, Any]:
-    """Who took a step, as the trail keeps it: names and places of that day."""
-    return {"by": user, "by_name": str(user) if user else "", "role": role, "branch_code": branch_code}
+def signature(
+    user: User | None, role: str, branch_code: str, standing_in: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Who took a step, as the trail keeps it: names and places of that day, and in whose place (DESIGN 11.14)."""
+    place = _in_place_of(user, role, branch_code) if user and standing_in is None else standing_in
+    named = {"by": user, "by_name": str(user) if user else "", "role": role, "branch_code": branch_code}
+    return named | {"standing_in": place or {}}
+
+
+def _in_place_of(user: User, role: str, branch_code: str) -> dict[str, str]:
+    absent = represented(user, role, branch_code)
+    return {"for": str(absent), "for_username": absent.username} if absent else {}
+
+
+def place_of(said: dict[str, Any]) -> dict[str, str]:
+    """In whose place a step was taken, as it was written down before or as a message tells it."""
+    return {name: str(said[name]) for name in ("for", "for_username") if name in said}

@@ -20,7 +20,7 @@ from pension_transfer.lib.failpoints import fail_point
 from transfers import crossings, deliveries, effects, exchange, hurdles, trail
 from transfers.inputs import take_input
 from transfers.models import Command, Crossing, Heard, Part, TransferCase, Verb
-from transfers.states import MOVING, TURN_ROLES, Crosses, Side, State, Step, find_step
+from transfers.states import MOVING, TURN_ROLES, Side, State, Step, find_step
 
 QUIET = {Action.JUDGE}  # too many for the trail; a mark keeps its own who and when
 # Called with the move's id when the center has taken a step: the other branch may be on this very site.
@@ -160,6 +160,8 @@ def _advance(
     case = crossings.lock_case(case_id)
     if of and of != case.envelope_id:  # a receipt of another than the current envelope moves nothing (DESIGN 11.4)
         return None
+    if of and crossings.is_asking(case):  # what the center answers to this branch comes before what others said there
+        return None
     step = find_step(action, case.side, case.state)
     if not step or not step.by_itself or not case.is_open or not _is_news(case, key):
         return None
@@ -194,6 +196,7 @@ def follow_correction(file: PensionFile, by: User, correction: Correction) -> No
     case = TransferCase.objects.select_for_update().filter(pension_file=file, side="origin", closed_at=None).first()
     if case is None:
         return
+    hurdles.refuse_two_parts(Action.CORRECT_FILE, case, by)
     effects.take_part(case, by, Part.Name.DRAFTER)
     if case.state == State.TECHNICALLY_APPROVED:
         who = trail.signature(None, "", case.branch_id)
@@ -260,6 +263,8 @@ def _may(action: str, case: TransferCase, by: User) -> tuple[Step, str]:
     step = find_step(action, case.side, case.state)
     if step is None or not case.is_open:
         raise NotNow(hurdles.what_happened(case), "state")
+    if not step.fits(case.is_held):
+        raise NotNow(hurdles.about_the_hold(case), "held" if case.is_held else "not_held")
     if step.whose_turn:
         role = _role_in_turn(case, by, action)
     return step, role
@@ -285,7 +290,7 @@ def _decide_here_or_there(
     step: Step, case: TransferCase, by: User, role: str, given: dict[str, Any], command_id: uuid.UUID
 ) -> Crossing | None:
     doing = Doing(case, step.action, by, role, given, trail.signature(by, role, case.branch_id))
-    if step.crosses == Crosses.DECIDED_THERE:
+    if crossings.is_decided_there(step, case):
         return crossings.intend(doing, command_id)
     _carry_out(doing, move=step.target is not None, command_id=command_id)
     return None
@@ -352,6 +357,8 @@ def settle(crossing: Crossing) -> None:
             _("The center cannot be reached. Your step is kept and will be done by itself."), "center"
         ) from lost
     except exchange.Refused as refused:
+        if refused.code == "held" and not crossing.decided_there:  # said here, heard there once it is released
+            raise Waiting(hurdles.refused_by_center(refused.code), "held") from refused
         with site():
             crossings.refuse(crossing, f"{refused.code} {refused.detail}".strip())
         raise NotNow(hurdles.refused_by_center(refused.code, refused.detail), refused.code) from refused
@@ -378,7 +385,7 @@ def _finish(crossing: Crossing, answer: Any) -> None:
 
 
 def _carry_out_decided(crossing: Crossing, answer: Any) -> TransferCase:
-    who = trail.signature(crossing.by, crossing.role, crossing.branch_id)
+    who = trail.signature(crossing.by, crossing.role, crossing.branch_id, trail.place_of(crossing.body))
     case, is_new = crossings.case_of(crossing, answer)
     doing = Doing(case, crossing.action, crossing.by, crossing.role, crossing.input, who, answer)
     if crossing.verb == Verb.TAKE and not is_new and case.contents.filter(envelope_id=answer.pk).exists():

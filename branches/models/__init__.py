@@ -19,7 +19,7 @@ from branches.models.pension import (
     Sex,
     Status,
 )
-from branches.models.staff import Appointment, User
+from branches.models.staff import Appointment, StandInRecord, User
 
 __all__ = [
     "Administration",
@@ -41,6 +41,7 @@ __all__ = [
     "Person",
     "Relationship",
     "Sex",
+    "StandInRecord",
     "Status",
     "User",
 ]

@@ -39,9 +39,14 @@ class User(AbstractUser):
 
     @cached_property
     def current_appointments(self) -> "list[Appointment]":
-        """Today's appointments, read once per request."""
-        rows = Appointment.objects.current().filter(user=self).select_related("branch", "administration")
-        return list(rows.prefetch_related("administration__branch_set"))
+        """Today's appointments, read once per request: the own offices first, then those as a stand-in."""
+        rows = Appointment.objects.current().filter(user=self)
+        rows = rows.select_related("branch", "administration", "stands_in_for")
+        return list(
+            rows.order_by(F("stands_in_for").asc(nulls_first=True), "since", "pk").prefetch_related(
+                "administration__branch_set"
+            )
+        )
 
     @property
     def roles(self) -> set[str]:
@@ -52,11 +57,24 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def current(self, day: dt.date | None = None) -> "AppointmentQuerySet":
         """Appointments in force on `day` (today)."""
         day = day or today()
-        return self.filter(Q(until=None) | Q(until__gte=day), since__lte=day)
+        return self.filter(Q(until=None) | Q(until__gte=day), since__lte=day, ended_at=None)
+
+    def own(self) -> "AppointmentQuerySet":
+        """Without those in somebody else's place."""
+        return self.filter(stands_in_for=None)
+
+    def stand_ins(self) -> "AppointmentQuerySet":
+        return self.exclude(stands_in_for=None)
+
+
+LONGEST = dt.timedelta(days=60)  # a stand-in; whoever is away for longer is succeeded by an appointment
 
 
 class Appointment(models.Model):
-    """One role of one person, at a branch, an administration or the country, for a time."""
+    """One role of one person, at a branch, an administration or the country, for a time.
+
+    A stand-in (جانشین) has the role of `stands_in_for` there, for a time that has an end.
+    """
 
     user = models.ForeignKey(User, models.PROTECT, related_name="appointments", verbose_name=_("user"))
     role = models.CharField(_("role"), max_length=20, choices=Role)
@@ -66,6 +84,10 @@ class Appointment(models.Model):
     )
     since = models.DateField(_("from"), default=today)
     until = models.DateField(_("until"), null=True, blank=True)
+    stands_in_for = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", editable=False, verbose_name=_("stands in for")
+    )
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True, editable=False)
 
     objects = AppointmentQuerySet.as_manager()
 
@@ -90,6 +112,17 @@ class Appointment(models.Model):
                 condition=Q(until=None) | Q(until__gte=F("since")),
                 violation_error_message=_("The last day is before the first."),
             ),
+            models.CheckConstraint(
+                name="stand_in_for_a_time",
+                condition=Q(stands_in_for=None)
+                | Q(until__isnull=False, branch__isnull=False, until__lte=F("since") + LONGEST),
+                violation_error_message=_("A stand-in has an end, within sixty days."),
+            ),
+            models.CheckConstraint(
+                name="stand_in_for_another",
+                condition=Q(stands_in_for=None) | ~Q(stands_in_for=F("user")),
+                violation_error_message=_("Nobody stands in for himself."),
+            ),
             models.UniqueConstraint(
                 name="appointment_once",
                 fields=["user", "role", "branch"],
@@ -98,12 +131,24 @@ class Appointment(models.Model):
             ),
         ]
 
+    if TYPE_CHECKING:
+        records: RelatedManager["StandInRecord"]
+
     def __str__(self) -> str:
         return f"{self.user}: {self.get_role_display()}"
 
     def clean(self) -> None:
         if self.role and self.place_level != SCOPE[Role(self.role)]:
             raise ValidationError(_("This role and this place do not belong together."), "scope")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its last day has passed, or it was ended."""
+        return self.ended_at is not None or (self.until is not None and self.until < today())
+
+    @property
+    def is_coming(self) -> bool:
+        return not self.is_over and self.since > today()
 
     @property
     def scope(self) -> Scope:
@@ -132,3 +177,27 @@ class Appointment(models.Model):
         if self.branch_id:
             return self.branch_id == branch.pk
         return self.scope == Scope.COUNTRY or self.administration_id == branch.administration_id
+
+
+class StandInRecord(models.Model):
+    """Who granted a stand-in or ended one early, when and why. Append-only."""
+
+    class Verb(models.TextChoices):
+        GRANTED = "granted", _("granted")
+        ENDED = "ended", _("ended early")
+
+    appointment = models.ForeignKey(Appointment, models.PROTECT, related_name="records", verbose_name=_("appointment"))
+    verb = models.CharField(_("action"), max_length=8, choices=Verb)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+    reason = models.CharField(_("reason"), max_length=300)
+    command_id = models.UUIDField(unique=True, editable=False)
+
+    class Meta:
+        verbose_name = _("record of a stand-in")
+        verbose_name_plural = _("records of stand-ins")
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(name="stand_in_once", fields=["appointment", "verb"])]
+
+    def __str__(self) -> str:
+        return f"{self.appointment_id} {self.verb}"

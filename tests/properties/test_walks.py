@@ -49,12 +49,15 @@ ONWARDS: dict[tuple[str, str], list[tuple[str, str]]] = {
         *[("approve_head", "branch_head")] * 4, ("send_back", "insurance_deputy"), ("correct", "clerk"),
     ],
     ("origin", "head_approved"): [("recall", "branch_head")],
-    ("origin", "sent"): [("recall", "insurance_deputy")],
+    ("origin", "sent"): [("recall", "insurance_deputy"), ("record_life_event", "clerk")],
+    ("origin", "registered"): [("record_life_event", "clerk")],
     ("origin", "returned"): [
         *[("reopen", "clerk")] * 3, ("correct", "clerk"), ("correct", "clerk"), ("cancel", "branch_head"),
     ],
-    ("origin", "received"): [("answer_question", "technical_officer"), ("answer_question", "clerk")],
-    ("origin", "verified"): [("answer_question", "technical_officer")],
+    ("origin", "received"): [
+        ("answer_question", "technical_officer"), ("answer_question", "clerk"), ("record_life_event", "branch_head"),
+    ],
+    ("origin", "verified"): [("answer_question", "technical_officer"), ("record_life_event", "clerk")],
     ("destination", "received"): [
         ("ask_question", "destination_staff"), ("close_question", "technical_officer"),
         ("compare", "destination_staff"), ("compare", "destination_staff"), ("verify", "destination_staff"),
@@ -64,10 +67,16 @@ ONWARDS: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("destination", "verified"): [
         *[("register", "destination_staff")] * 3, ("return_to_origin", "destination_staff"),
         ("ask_question", "technical_officer"), ("close_question", "destination_staff"),
+        ("record_life_event", "destination_staff"),
     ],
     ("destination", "registered"): [("activate", "technical_officer"), ("activate", "branch_head")],
 }  # fmt: skip
-CONTESTS = {step.action for step in MOVES + WITHIN if step.crosses == Crosses.DECIDED_THERE}
+HELD_WAYS = [
+    ("release", "branch_head"), ("release", "technical_officer"), ("recall", "branch_head"), ("cancel", "branch_head"),
+    ("return_to_origin", "destination_staff"), ("verify", "destination_staff"), ("register", "technical_officer"),
+]  # fmt: skip
+CONTESTED = (Crosses.DECIDED_THERE, Crosses.ONCE_SEALED)
+CONTESTS = {step.action for step in MOVES + WITHIN if step.crosses in CONTESTED}
 GIVEN = INPUT | {"receive": {"envelope_id": str(uuid.UUID(int=0))}, "judge": DIFFERENCE}
 RUBBISH = st.one_of(
     st.text(max_size=40),
@@ -110,8 +119,9 @@ def _cut_at(point: str) -> Iterator[None]:
 
 
 def _may_be(refusal: str) -> bool:
-    """The center may refuse a deposit that its own recall has overtaken, and who comes second in a contest."""
-    return refusal.endswith("withdrawn") or refusal.split()[0] in CONTESTS
+    """The center may refuse a deposit that its own recall has overtaken, and who comes second in a contest;
+    and what a hold kept waiting until the case went back."""
+    return refusal.endswith(("withdrawn", "already_returned")) or refusal.split()[0] in CONTESTS
 
 
 class Walks(RuleBasedStateMachine):
@@ -171,7 +181,7 @@ class Walks(RuleBasedStateMachine):
         if not cases:
             return
         case = cases[index % len(cases)]
-        ways = ONWARDS[case.side, case.state]
+        ways = HELD_WAYS if case.is_held else ONWARDS[case.side, case.state]
         action, role = ways[choice % len(ways)]
         by = self.cast.at(case.branch, role)
         if action in WORK:

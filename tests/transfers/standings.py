@@ -12,7 +12,7 @@ from typing import Any
 
 from branches.models import Appointment, Branch, User
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen, Refusal
-from tests.cast import MOVE, PAPER, PAPER_SENT, Cast, Walk, press
+from tests.cast import LIFE_EVENT, MOVE, PAPER, PAPER_SENT, Cast, Walk, press
 from tests.expect import fresh
 from tests.scans import attach, uploads
 from transfers import exchange
@@ -49,6 +49,10 @@ MAY = {
     "return_to_origin": "technical_officer destination_staff",
     "register": "technical_officer destination_staff",
     "activate": f"technical_officer {HEADS}",
+    "record_life_event": OFFICES,
+    "release": f"technical_officer {HEADS}",
+    "grant_stand_in": "branch_head province_supervisor",
+    "end_stand_in": "branch_head province_supervisor",
 }
 ASKED = {"path": "principal.birth_date", "text": "تاریخ تولد خوانا نیست؛ کدام است؟", "due_on": "1450/01/05"}
 WHY = {"reason": "مدرک ناقص است"}
@@ -68,6 +72,8 @@ INPUT: dict[str, dict[str, Any]] = {  # what each action asks for; the others as
     "answer_question": {"question": "the open one", "text": "تاریخ تولد با شناسنامه برابر است."},
     "close_question": {"question": "the open one"},
     "return_to_origin": {"code": "other", "note": "پرونده دیگری رسیده است"},
+    "record_life_event": LIFE_EVENT,
+    "release": WHY,
 }
 FILES: dict[str, Callable[[], Any]] = {"attach": uploads}  # what is uploaded with it
 
@@ -140,6 +146,25 @@ def _answered(walk: Walk) -> TransferCase:
     return fresh(walk.copy)
 
 
+def _held_at(side: str, state: str) -> Callable[[Walk], TransferCase]:
+    """Held by the head of this side's branch; both copies know it."""
+
+    def reach(walk: Walk) -> TransferCase:
+        case = REACHED_OTHERWISE.get((side, state), _at(side, state))(walk)
+        return press("record_life_event", case, walk.cast.at(case.branch, "branch_head"), **LIFE_EVENT)
+
+    return reach
+
+
+def _held_there_after_return(walk: Walk) -> TransferCase:
+    copy = walk.to("returned", "destination")
+    press("record_life_event", fresh(walk.case), walk.head, **LIFE_EVENT)
+    return fresh(copy)
+
+
+REACHED_OTHERWISE = {("origin", "head_approved"): _refused_deposit}
+
+
 def _at(side: str, state: str) -> Callable[[Walk], TransferCase]:
     return lambda walk: walk.to(state, side)
 
@@ -168,11 +193,25 @@ class Standing:
 
 
 def _origin(name: str, state: str, reach: Callable[[Walk], TransferCase] | None = None, **open_to: str) -> Standing:
-    return Standing(name, "origin", state, reach or _at("origin", state), _by_office(open_to))
+    return Standing(name, "origin", state, reach or _at("origin", state), _by_office(open_to) | ANYBODY)
 
 
 def _there(name: str, state: str, reach: Callable[[Walk], TransferCase] | None = None, **open_to: str) -> Standing:
-    return Standing(name, "destination", state, reach or _at("destination", state), _by_office(open_to))
+    return Standing(name, "destination", state, reach or _at("destination", state), _by_office(open_to) | ANYBODY)
+
+
+def _over(name: str, side: str, state: str, reach: Callable[[Walk], TransferCase], **open_to: str) -> Standing:
+    """Where this branch has nothing more to hold."""
+    return Standing(name, side, state, reach, _by_office(open_to))
+
+
+def _held(side: str, state: str, **open_to: str) -> Standing:
+    """Where a life event holds the case: who may release it, and what else is open meanwhile."""
+    may = {name: f"release {open_to.pop(name, '')}" for name in ("officer", "heads")}
+    return Standing(f"held {state} {side}", side, state, _held_at(side, state), _by_office(may | open_to))
+
+
+ANYBODY = {OFFICES: "record_life_event"}
 
 
 def _by_office(open_to: dict[str, str]) -> dict[str, str]:
@@ -222,12 +261,12 @@ STANDINGS = [
         clerk="answer_question", officer="answer_question",
     ),
     _origin("registered", "registered"),
-    _origin("active", "registered", _active_at("origin")),
+    _over("active", "origin", "registered", _active_at("origin")),
     _origin(
         "returned", "returned",
         clerk="reopen dispatch_paper", officer="reopen dispatch_paper", heads="cancel",
     ),
-    _origin("cancelled", "cancelled"),
+    _over("cancelled", "origin", "cancelled", _at("origin", "cancelled")),
     _there(
         "received there", "received", _at("destination", "received"),
         staff=f"{_MARKING} record_paper", officer=_MARKING,
@@ -245,10 +284,23 @@ STANDINGS = [
         staff=_DOUBTING, officer=_DOUBTING,
     ),
     _there("registered there", "registered", officer="activate", heads="activate"),
-    _there("active there", "registered", _active_at("destination")),
-    _there("returned there", "returned", staff="receive"),
-    _there("next version waits", "returned", _next_version_waits, staff="receive"),
-    _there("cancelled there", "cancelled", _given_up),
+    _over("active there", "destination", "registered", _active_at("destination")),
+    _over("returned there", "destination", "returned", _at("destination", "returned"), staff="receive"),
+    _over("next version waits", "destination", "returned", _next_version_waits, staff="receive"),
+    _over("cancelled there", "destination", "cancelled", _given_up),
+    _held("origin", "referral", clerk="cancel", heads="cancel"),
+    _held("origin", "draft", clerk="cancel", heads="cancel"),
+    _held("origin", "technically_approved", heads="cancel"),
+    _held("origin", "head_approved", heads="recall"),
+    _held("origin", "sent", heads="recall"),
+    _held("origin", "received"),
+    _held("origin", "verified"),
+    _held("origin", "registered"),
+    _held("origin", "returned", heads="cancel"),
+    _held("destination", "received", officer="return_to_origin", staff="return_to_origin"),
+    _held("destination", "verified", officer="return_to_origin", staff="return_to_origin"),
+    _held("destination", "registered"),
+    _over("held returned destination", "destination", "returned", _held_there_after_return),
 ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from transfers.effects import attaching, comparing, destination, origin, paper, questions
+from transfers.effects import attaching, comparing, destination, holding, origin, paper, questions
 from transfers.effects.origin import list_missing, new_case
 from transfers.effects.shared import Effects, hand_over_turn, take_part
 
@@ -20,6 +20,7 @@ def _joined(*tables: Effects) -> Effects:
 
 EFFECTS: Effects = _joined(
     origin.EFFECTS, destination.EFFECTS, comparing.EFFECTS, paper.EFFECTS, attaching.EFFECTS, questions.EFFECTS,
+    holding.EFFECTS,
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from branches.roles import Action
 from pension_transfer.lib.errors import NotNow
 from transfers import attachments, comparison, snapshot
 from transfers.crossings import said_of_move, sealed_content, tell
+from transfers.effects.holding import free
 from transfers.effects.shared import Effects, close, keep_discrepancies, note, take_part
 from transfers.models import Content, Part, Severity, Verb
 
@@ -24,6 +25,7 @@ def _receive(doing: "Doing") -> None:
     case.content_hash, case.last_paid_month = snapshot.content_hash(content), envelope.last_paid_month
     case.decrees_shown_at = case.closed_at = None
     case.sent_at = envelope.deposited_at
+    free(case)
     for name, value in said_of_move(content).items():
         setattr(case, name, value)
     if not case.trail_length:

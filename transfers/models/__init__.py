@@ -4,6 +4,7 @@ from transfers.models.attachments import Attachment, MediaType, Scan, ScanBytes
 from transfers.models.case import Content, PaperCondition, PaperMethod, Part, TrackingSerial, TransferCase
 from transfers.models.comparison import Code, Discrepancy, Mark, Severity, Verdict
 from transfers.models.digest import Digest
+from transfers.models.holding import LifeEvent
 from transfers.models.paper import PaperArrival
 from transfers.models.questions import Question, with_open_questions
 from transfers.models.trail import Command, Crossing, Heard, TransferEvent, Verb
@@ -17,6 +18,7 @@ __all__ = [
     "Digest",
     "Discrepancy",
     "Heard",
+    "LifeEvent",
     "Mark",
     "MediaType",
     "PaperArrival",

@@ -17,7 +17,8 @@ from branches.roles import Action, scoped
 from pension_transfer.lib.persian import fold
 from pension_transfer.lib.validation import digits
 from transfers import paper, scan
-from transfers.states import TURNS, TURNS_WHEN_ASKED, Flow, Side, State, Turn
+from transfers.models.holding import HELD_AND_WHY, Holding
+from transfers.states import HELD_TURNS, TURNS, TURNS_WHEN_ASKED, Flow, Side, State, Turn
 from transfers.turns import escalated_to, waiting_for
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class TransferCaseQuerySet(models.QuerySet["TransferCase"]):
         return self.filter(Q(tracking_number=key) | Q(pension_number=key) | Q(national_code=key)).order_by("-id")
 
 
-class TransferCase(Flow):
+class TransferCase(Holding, Flow):
     """A move as its branch sees it. Changed by transfers.workflow only; the database refuses other state changes."""
 
     if TYPE_CHECKING:
@@ -162,6 +163,7 @@ class TransferCase(Flow):
             models.UniqueConstraint(name="tracking_once_a_side", fields=["tracking_number", "side", "branch"]),
             models.CheckConstraint(name="origin_is_not_destination", condition=~Q(origin=models.F("destination"))),
             models.CheckConstraint(name="nothing_closed_is_due", condition=Q(closed_at=None) | Q(due_on=None)),
+            HELD_AND_WHY,
         ]
         indexes = [
             models.Index(name="case_turn", fields=["branch", "turn", *BY_DUE_DATE], condition=Q(closed_at=None)),
@@ -245,6 +247,8 @@ class TransferCase(Flow):
         """The one computed answer to "who has to act" (invariant I10)."""
         if not self.is_open:
             return Turn.NOBODY
+        if self.is_held:
+            return HELD_TURNS[self.side]
         if self.state == State.DRAFT and not self.is_assembled:
             return Turn.CLERK
         if self.state == State.HEAD_APPROVED and self.crossings.filter(state="refused", envelope_id=self.envelope):

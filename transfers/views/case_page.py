@@ -35,6 +35,7 @@ from transfers.models import (
 )
 from transfers.states import Side, State
 from transfers.views.context import url_of
+from transfers.views.holding import Hold, hold_of
 from transfers.views.pressable import BESIDE, IN_PLACE, Pressable, next_step, show_errors, standing_of
 from transfers.views.questions import ON_A_QUESTION, Asked, questions_of
 from transfers.views.story import Story
@@ -223,6 +224,11 @@ class CasePage:
     @property
     def are_on_their_way(self) -> bool:
         return any(not row.url for row in self.attachments)
+
+    @property
+    def hold(self) -> Hold | None:
+        """The life event that holds the case, while it is open."""
+        return hold_of(self.case) if self.case.is_held and self.case.is_open else None
 
     # --- where it stands ---
 

@@ -78,6 +78,10 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
     ),
     ((CONTROL,), (Item(_("Approve mechanized transfer of pension case"), "send_list", Action.APPROVE_HEAD),)),
     (
+        (_("Staff"),),
+        (Item(_("Stand-ins"), "stand_in_list", Action.GRANT_STAND_IN, pages=("stand_in_end",)),),
+    ),
+    (
         (_("Files and tracking"),),
         (
             Item(_("Pension files"), "file_list", Action.VIEW_FILES, pages=("file", "file_correct", "file_remove")),

@@ -20,7 +20,7 @@ from transfers.states import Step, Turn, find_step
 NEXT: dict[str, tuple[str, ...]] = {
     Turn.CLERK: (Action.REOPEN, Action.ASSEMBLE),
     Turn.TECHNICAL_OFFICER: (Action.APPROVE_TECHNICAL, Action.ANSWER_QUESTION),
-    Turn.HEAD: (Action.APPROVE_HEAD, Action.RECALL),
+    Turn.HEAD: (Action.RELEASE, Action.APPROVE_HEAD, Action.RECALL),
     Turn.DESTINATION_STAFF: (Action.CLOSE_QUESTION, Action.SHOW_DECREES, Action.VERIFY, Action.REGISTER),
     Turn.OTHER_BRANCH: (Action.SHOW_DECREES,),  # a question waits there; the comparison goes on here
     Turn.ACTIVATOR: (Action.ACTIVATE,),
@@ -34,14 +34,19 @@ IN_PLACE = frozenset(
 )  # fmt: skip
 BESIDE = frozenset({Action.DETACH})  # reached from the row that it concerns, on a page of its own
 ADDING = frozenset({Action.ATTACH})  # what writes over nothing is taken from a page that has grown old, too
-DANGER = frozenset({Action.CANCEL, Action.RETURN_TO_ORIGIN, Action.RECALL, Action.SEND_BACK})
+DANGER = frozenset({Action.CANCEL, Action.RETURN_TO_ORIGIN, Action.RECALL, Action.SEND_BACK, Action.RECORD_LIFE_EVENT})
 ICONS: dict[str, str] = {
     Action.APPROVE_HEAD: "send", Action.APPROVE_TECHNICAL: "check-lg", Action.VERIFY: "ui-checks",
     Action.REGISTER: "journal-check", Action.ACTIVATE: "check-circle", Action.SHOW_DECREES: "file-earmark-text",
     Action.RETURN_TO_ORIGIN: "arrow-return-left", Action.ASK_QUESTION: "question-circle",
-    Action.ANSWER_QUESTION: "reply", Action.CLOSE_QUESTION: "check-lg",
+    Action.ANSWER_QUESTION: "reply", Action.CLOSE_QUESTION: "check-lg", Action.RECORD_LIFE_EVENT: "pause-circle",
+    Action.RELEASE: "play-circle",
 }  # fmt: skip
 CONSEQUENCES: dict[str, Any] = {
+    Action.RECORD_LIFE_EVENT: gettext_lazy(
+        "The case stands still at both branches until one of them releases it; nothing of it is lost."
+    ),
+    Action.RELEASE: gettext_lazy("The case goes on where it stood, at both branches; both read your reason."),
     Action.SEND_BACK: gettext_lazy("The case goes back one step; the next person reads your reason."),
     Action.RECALL: gettext_lazy("The data is taken back from the center and the file opens again, as a new version."),
     Action.CANCEL: gettext_lazy("The move does not take place: the case closes and the file stays in this branch."),
@@ -56,7 +61,7 @@ def next_step(case: TransferCase) -> Step | None:
     done = {Action.SHOW_DECREES} if case.decrees_shown_at else set()
     done |= set() if case.open_questions else {Action.CLOSE_QUESTION}
     possible = (find_step(action, case.side, case.state) for action in NEXT.get(case.turn, ()) if action not in done)
-    return next((step for step in possible if step), None)
+    return next((step for step in possible if step and step.fits(case.is_held)), None)
 
 
 def turn_of(case: TransferCase) -> str:

@@ -51,7 +51,7 @@ def send_list(request: HttpRequest) -> HttpResponse:
 def waiting_for_head(user: User) -> list[TransferCase]:
     """Technically approved cases whose turn is this person's, with who approved them."""
     approvals = TransferEvent.objects.filter(action=Action.APPROVE_TECHNICAL).order_by("sequence")
-    rows = TransferCase.objects.turn_of(user).filter(state=State.TECHNICALLY_APPROVED)
+    rows = TransferCase.objects.turn_of(user).filter(state=State.TECHNICALLY_APPROVED, held_since=None)
     found = list(
         rows.select_related("branch", "origin", "destination").prefetch_related(
             Prefetch("events", approvals, to_attr="approvals"),
