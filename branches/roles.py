@@ -44,6 +44,7 @@ class Action(models.TextChoices):
     VIEW_FILES = "view_files", _("See pension files")
     IMPORT_FILES = "import_files", _("Take in the old system's export")
     CORRECT_FILE = "correct_file", _("Correct a pension file")
+    SETTLE_REMINDER = "settle_reminder", _("Settle a reminder")
     # a move, in the order of the directive
     VIEW_CASES = "view_cases", _("See transfer cases")
     OVERSEE = "oversee", _("See what is overdue, whoever has it")
@@ -52,6 +53,7 @@ class Action(models.TextChoices):
     ATTACH = "attach", _("Attach scans")
     DETACH = "detach", _("Remove an attachment")
     ASSEMBLE = "assemble", _("Complete the draft")
+    ACKNOWLEDGE = "acknowledge", _("Acknowledge the warnings")
     JUDGE = "judge", _("Compare with the paper file")
     APPROVE_TECHNICAL = "approve_technical", _("Approve as technical officer")
     SEND_BACK = "send_back", _("Send back")
@@ -87,6 +89,7 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.VIEW_FILES: frozenset(Role),
     Action.IMPORT_FILES: _HEADS | {Role.CENTER_OPERATOR},
     Action.CORRECT_FILE: _CLERK,
+    Action.SETTLE_REMINDER: _CLERK | _OFFICER,
     Action.VIEW_CASES: frozenset(Role),
     Action.OVERSEE: _HEADS | {role for role in Role if SCOPE[role] != Scope.BRANCH},
     Action.REFER: _CLERK,
@@ -94,6 +97,7 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.ATTACH: _CLERK,
     Action.DETACH: _CLERK,
     Action.ASSEMBLE: _CLERK,
+    Action.ACKNOWLEDGE: _CLERK,
     Action.JUDGE: _OFFICER | _STAFF,
     Action.APPROVE_TECHNICAL: _OFFICER,
     Action.SEND_BACK: _OFFICER | _HEADS,

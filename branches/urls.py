@@ -1,6 +1,6 @@
 from django.urls import path
 
-from branches.views import corrections, files, stand_ins
+from branches.views import corrections, files, reminders, stand_ins
 
 urlpatterns = [
     path("files/", files.file_list, name="file_list"),
@@ -10,4 +10,6 @@ urlpatterns = [
     path("files/<int:pk>/remove/<slug:section>/<int:row>/", corrections.file_remove, name="file_remove"),
     path("stand-ins/", stand_ins.stand_in_list, name="stand_in_list"),
     path("stand-ins/<int:pk>/end/", stand_ins.stand_in_end, name="stand_in_end"),
+    path("reminders/", reminders.reminder_list, name="reminder_list"),
+    path("reminders/<int:pk>/settle/", reminders.reminder_settle, name="reminder_settle"),
 ]

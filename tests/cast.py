@@ -116,8 +116,8 @@ def _decrees_of(file: PensionFile) -> None:
     for number, kind, year in [("1/94", "establishing", 2015), ("1/05", "annual_increase", 2026)]:
         decree = Decree.objects.create(
             file=file, number=number, kind=kind, issued_on=dt.date(year, 5, 10), effective_on=dt.date(year, 4, 21),
-            issuing_branch=file.branch_id, previous_number="1/94" if year == 2026 else "", amount_before=0,
-            amount_after=166_255_500,
+            issuing_branch=file.branch_id, previous_number="1/94" if year == 2026 else "",
+            amount_before=166_255_500 if year == 2026 else 0, amount_after=166_255_500,
         )  # fmt: skip
         DecreeLine.objects.create(decree=decree, order=1, title="مستمری", group="pension", amount=166_255_500)
 

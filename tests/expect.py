@@ -11,6 +11,7 @@ from django.db import DatabaseError, connections, transaction
 from branches.models import Appointment, Branch, User
 from pension_transfer.lib.errors import Refusal
 from transfers.models import (
+    Acknowledgement,
     Attachment,
     Command,
     Content,
@@ -29,6 +30,7 @@ WRITTEN = (
     Attachment,
     Scan,
     ScanBytes,
+    Acknowledgement,
     Command,
     Content,
     Crossing,

@@ -18,8 +18,9 @@ from transfers.models import Content, Crossing, Part, Question, TransferCase, Tr
 
 OVER = {"withdrawn", "returned", "activated", "cancelled"}  # with one of these an envelope is not on its way
 PART_OF = {
-    "refer": "draft", "edit_move": "draft", "attach": "draft", "detach": "draft", "assemble": "draft",
-    "approve_technical": "technical", "approve_head": "head", "register": "register", "activate": "activate",
+    "refer": "draft", "edit_move": "draft", "attach": "draft", "detach": "draft", "acknowledge": "draft",
+    "assemble": "draft", "approve_technical": "technical", "approve_head": "head", "register": "register",
+    "activate": "activate",
 }  # fmt: skip
 ON_ITS_WAY = ["head_approved", "sent", "received", "verified"]
 WHOSE_TURN: dict[tuple[str, str], set[str]] = {

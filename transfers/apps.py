@@ -14,6 +14,7 @@ class TransfersConfig(AppConfig):
         from transfers import attachment_rows, on_files, sync, workflow
 
         services.on_content_change.append(workflow.follow_correction)
+        services.on_content_change.append(on_files.remember)
         services.notices_of_file.append(on_files.notices)
         services.links_of_file.append(on_files.links)
         services.attachments_of_file.append(attachment_rows.of_file)

@@ -1,56 +1,108 @@
-"""What a file lacks before anyone is asked to approve it: codes here, sentences for people beside them."""
+"""What stands in the way of a draft, or is doubtful in it: the rules of branches.checks over its content.
 
+Errors are kept as [path, code]; warnings as [path, code, value, said], where `said` holds what the sentence names and
+`value`, its text, tells whether an acknowledgement still holds.
+"""
+
+from collections.abc import Iterable
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
+from branches import checks
+from branches.models import PensionFile
+from branches.shown import shown
 from central import contract
-from pension_transfer.lib import calendar
-from transfers.labels import label_of
+from pension_transfer.lib.templatetags import persian
+from transfers import snapshot
+from transfers.fields import KEYS, path_of
+from transfers.labels import SECTION_NAMES, field_of, label_of
+from transfers.models import Acknowledgement, TransferCase
+from transfers.presentation import path_label
 
-SENTENCES = {
-    "missing": _("is missing"),
-    "invalid": _("is not as it has to be"),
-    "future": _("lies in the future"),
-    "share_sum": _("add up to more than 100 percent"),
-    "before_birth": _("lies before the date of birth"),
-}
-SHARE_TOLERANCE = 0.01
+Error = list[str]
+Warned = list[Any]
 
 
-def faults(content: dict[str, Any]) -> list[list[str]]:
-    """[path, code] of everything that keeps `content` from being a draft; empty when it is complete."""
-    found = [[path, "missing" if path == "decrees" else "invalid"] for path, _keyword in contract.faults(content)]
-    found += [[path, "missing"] for path in _missing(content)]
-    found += [["dependents", "share_sum"]] if _shares(content) > 100 + SHARE_TOLERANCE else []
-    found += [["last_pay_certificate.last_paid_month", "future"]] if _paid_ahead(content) else []
-    return sorted(found)
+def find(content: dict[str, Any], branch: str) -> tuple[list[Error], list[Warned]]:
+    """The errors and the warnings of a content at a branch, each in a stable order."""
+    broken = contract.faults(content)
+    found = checks.findings(content, checks.others_at(branch, content))
+    placed = [(path_of(content, f.spot.part, f.spot.row, f.spot.name), f) for f in found]
+    errors = {(path, f.code) for path, f in placed if f.severity == checks.ERROR}
+    errors |= {_broken(content, path) for path, _keyword in broken} - {(path, "invalid") for path, _code in errors}
+    warnings = [[path, f.code, f.value, f.spot.said] for path, f in placed if f.severity == checks.WARNING]
+    return sorted(map(list, errors)), sorted(warnings, key=lambda row: row[:3])
 
 
-def _missing(content: dict[str, Any]) -> list[str]:
-    empty = [path for path in ("contact.iban", "file.paper_pages") if not _at(content, path)]
-    if content["last_pay_certificate"]["last_paid_month"] is None:
-        empty.append("last_pay_certificate.last_paid_month")
-    return empty
+def _broken(content: dict[str, Any], path: str) -> tuple[str, str]:
+    """What breaks the schema, under the path by which people know the field."""
+    if path == "decrees":
+        return path, "missing"
+    part, _dot, rest = path.partition(".")
+    row, _dot, name = rest.partition(".")
+    is_row = part in KEYS and row.isdigit()
+    return (path_of(content, part, int(row), name) if is_row else path), "invalid"
 
 
-def _at(content: dict[str, Any], path: str) -> Any:
-    part, name = path.split(".")
-    return content[part][name]
+def of_file(file: PensionFile) -> tuple[list[Error], list[Warned], dict[str, Any]]:
+    """What a referral of this file would meet, before there is one; and the content looked at."""
+    move = TransferCase(origin=file.branch, destination=file.branch, tracking_number="0" * 13)
+    content = snapshot.compose(move, file)
+    return *find(content, file.branch_id), content
 
 
-def _shares(content: dict[str, Any]) -> float:
-    """Percent, of those whose entitlement has not ended, as the import counts (Act of 1354, article 83)."""
-    today = calendar.today().isoformat()
-    entitled = (row for row in content["dependents"] if (row["entitled_until"] or today) >= today)
-    return sum(float(row["share_percent"] or 0) for row in entitled)
+# --- acknowledged -------------------------------------------------------------------------------------------
 
 
-def _paid_ahead(content: dict[str, Any]) -> bool:
-    month = content["last_pay_certificate"]["last_paid_month"]
-    return bool(month) and month > calendar.month_of(calendar.today())
+def acknowledged(case: TransferCase) -> dict[tuple[str, str, str], Acknowledgement]:
+    """What was acknowledged, by path, code and the value that was looked at."""
+    return {(row.path, row.code, row.value): row for row in case.acknowledgements.all()}
 
 
-def sentences(found: list[list[str]]) -> list[str]:
+def open_warnings(case: TransferCase) -> list[Warned]:
+    """The warnings that nobody has acknowledged as they are now."""
+    held = acknowledged(case) if case.warnings else {}
+    return [row for row in case.warnings if tuple(row[:3]) not in held]
+
+
+def settled_warnings(case: TransferCase) -> list[tuple[Warned, Acknowledgement]]:
+    """The warnings that stand, with who acknowledged them."""
+    held = acknowledged(case) if case.warnings else {}
+    return [(row, held[tuple(row[:3])]) for row in case.warnings if tuple(row[:3]) in held]
+
+
+# --- in words ----------------------------------------------------------------------------------------------
+
+
+def sentences(found: Iterable[list[Any]], content: dict[str, Any] | None = None) -> list[str]:
     """For people: which field, what is wrong with it."""
-    return [f"{label_of(path)}: {SENTENCES.get(code, SENTENCES['invalid'])}" for path, code in found]
+    return [f"{_label(row[0], content)}: {said_of(row[1], row[3] if len(row) > 3 else {})}" for row in found]
+
+
+def said_of(code: str, said: dict[str, Any]) -> str:
+    """A finding's own sentence, its values as a reader sees them."""
+    text = checks.SENTENCES.get(code, checks.SENTENCES["invalid"])
+    return str(text) % {name: _shown(name, value) for name, value in said.items()}
+
+
+def _shown(name: str, value: Any) -> Any:
+    """Amounts in Rial, days in the calendar of the reader, the rest in digits of the page."""
+    column = SHOWN.get(name)
+    return shown(field_of(*column), value) if column else persian.fa(value)
+
+
+SHOWN = {
+    "amount": ("decrees", "amount_after"),
+    "previous_amount": ("decrees", "amount_after"),
+    "sum": ("decrees", "amount_after"),
+    "on": ("decrees", "effective_on"),
+    "previous_on": ("decrees", "effective_on"),
+}
+
+
+def _label(path: str, content: dict[str, Any] | None) -> str:
+    """The field in words: whose or which row it is of, where the content is at hand."""
+    section = path.partition(".")[0]
+    if content and section in SECTION_NAMES and "." in path:
+        label = path_label(content, path)
+        return label if label != str(SECTION_NAMES[section]) else label_of(path)
+    return label_of(path)

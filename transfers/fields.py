@@ -125,6 +125,14 @@ KEYS: dict[str, Callable[[Row], str]] = {
 }
 
 
+def path_of(content: dict[str, Any], part: str, row: int | None, name: str) -> str:
+    """The path of a column: `row` counts from 0 in a list; of a row or a part where nothing more is named."""
+    if row is None:
+        return ".".join(filter(None, [part, name]))
+    keys = [key for key, _row in _keyed(content[part], KEYS[part])]
+    return ".".join(filter(None, [part, keys[row] if row < len(keys) else "", name]))
+
+
 def _keyed(rows: Iterable[Row], key: Callable[[Row], str]) -> Iterator[tuple[str, Row]]:
     """Each row under its key; a second one of the same key is told apart by its place."""
     given: set[str] = set()

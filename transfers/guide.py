@@ -22,6 +22,10 @@ WHY: dict[str, tuple[Any, Any]] = {
     ),
     Action.DETACH: (OWN, _("What was attached by mistake is taken off before the technical approval, with a reason.")),
     Action.ASSEMBLE: (PART_1, _("The data is gathered from the pension file and checked; what is missing is listed.")),
+    Action.ACKNOWLEDGE: (
+        OWN,
+        _("What is doubtful but may be right is answered for with a note, before anyone is asked to approve."),
+    ),
     Action.JUDGE: (
         BOTH_PARTS,
         _("Every field is compared with the paper file; a field that changes must be compared anew."),

@@ -156,8 +156,22 @@ def _assembled(case: TransferCase, by: User) -> list[str]:
 
 
 def _complete(case: TransferCase, by: User) -> list[str]:
+    return [*completeness.sentences(case.missing, case.drafted), *_unanswered(case)]
+
+
+def _read_anew(case: TransferCase, by: User) -> list[str]:
+    """What is missing and doubtful is listed by every correction; the door looks itself."""
     list_missing(case)
-    return completeness.sentences(case.missing)
+    return []
+
+
+def _unanswered(case: TransferCase) -> list[str]:
+    count = len(completeness.open_warnings(case))
+    return [_("Acknowledge the warnings first (%(count)s).") % {"count": fa(count)}] if count else []
+
+
+def _warned(case: TransferCase, by: User) -> list[str]:
+    return [] if completeness.open_warnings(case) else [_("No warning is open.")]
 
 
 def _as_in_the_file(case: TransferCase, by: User) -> list[str]:
@@ -279,6 +293,9 @@ def _attachments_hold(case: TransferCase, by: User) -> list[str]:
 
 
 PART_OF: dict[str, Part.Name] = {
+    Action.ATTACH: Part.Name.DRAFTER,
+    Action.DETACH: Part.Name.DRAFTER,
+    Action.ACKNOWLEDGE: Part.Name.DRAFTER,
     Action.REFER: Part.Name.DRAFTER,
     Action.EDIT_MOVE: Part.Name.DRAFTER,
     Action.ASSEMBLE: Part.Name.DRAFTER,
@@ -329,7 +346,8 @@ HURDLES: dict[str, list[Callable[[TransferCase, User], list[str]]]] = {
     Action.EDIT_MOVE: [_not_another_part(Part.Name.DRAFTER)],
     Action.ATTACH: [_not_another_part(Part.Name.DRAFTER)],
     Action.DETACH: [_not_another_part(Part.Name.DRAFTER), _has_attachments],
-    Action.ASSEMBLE: [_complete],
+    Action.ASSEMBLE: [_read_anew, _complete],
+    Action.ACKNOWLEDGE: [_read_anew, _not_another_part(Part.Name.DRAFTER), _warned],
     Action.APPROVE_TECHNICAL: [
         _assembled,
         _not_another_part(Part.Name.TECHNICAL_APPROVER),
@@ -365,7 +383,7 @@ HURDLES: dict[str, list[Callable[[TransferCase, User], list[str]]]] = {
 
 
 # What reads or writes the whole file is asked at the door only; a correction lapses the approval at once anyway.
-AT_THE_DOOR = frozenset({_as_in_the_file, _attachments_hold, _seal_holds, _can_be_written})
+AT_THE_DOOR = frozenset({_read_anew, _as_in_the_file, _attachments_hold, _seal_holds, _can_be_written})
 
 
 def of(action: str, case: TransferCase, by: User, at_the_door: bool = True) -> list[Any]:

@@ -48,7 +48,7 @@ def label_of(path: str) -> str:
     """«dependents.0.sex» as «Dependents 1, sex»."""
     part, *rest = path.split(".")
     title = str(PARTS.get(part, part))
-    number = next((int(step) + 1 for step in rest if step.isdigit()), None)
+    number = next((int(step) + 1 for step in rest if step.isdigit() and len(step) < 4), None)
     name = next((step for step in reversed(rest) if not step.isdigit()), "")
     with suppress(LookupError, FieldDoesNotExist):
         name = str(field_of("lines" if "lines" in rest else part, name).verbose_name)

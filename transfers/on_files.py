@@ -7,13 +7,19 @@ from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from branches.models import PensionFile, User
+from branches import reminders
+from branches.models import Correction, PensionFile, User
 from branches.roles import Action, can
 from branches.services import Link, Notice, Remarks
-from transfers import hurdles
+from transfers import hurdles, snapshot
 from transfers.discrepancies import OfCase
 from transfers.models import Mark, TransferCase
 from transfers.states import Side
+
+
+def remember(file: PensionFile, by: User, correction: Correction) -> None:
+    """The coming events of a file corrected here become its reminders, as those of one that came sealed do."""
+    reminders.remember(file, snapshot.read_file(file)["coming_events"])
 
 
 def links(file: PensionFile, user: User) -> list[Link]:

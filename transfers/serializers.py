@@ -117,6 +117,7 @@ class CaseDetail(CaseRow):
 
     content = serializers.JSONField(read_only=True)
     missing = serializers.JSONField(read_only=True)
+    warnings = serializers.JSONField(read_only=True)
     events = EventRow(many=True, read_only=True)
     discrepancies = DiscrepancyRow(many=True, read_only=True)
     marks = serializers.SerializerMethodField()
@@ -128,6 +129,7 @@ class CaseDetail(CaseRow):
         fields = (
             *CaseRow.Meta.fields,
             "missing",
+            "warnings",
             "content",
             "events",
             "discrepancies",

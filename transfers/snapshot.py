@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from branches import coming, reminders
 from branches.models import Branch, Decree, DecreeLine, Deduction, Dependent, PensionFile, Status
 from central.contract import CURRENT, canonical, seal_of
-from pension_transfer.lib.calendar import add_years
 from transfers.attachments import sealed_form
 from transfers.models import TransferCase
 
@@ -40,7 +40,6 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "deductions": ("deductions",),
     "last_pay_certificate": ("last_pay_certificate",),
 }
-AGE_OF_SONS = 20  # Family Protection Act 1391, article 48(3)
 
 
 def _plain(value: Any) -> Any:
@@ -70,17 +69,18 @@ def _in_order(rows: Iterable[dict[str, Any]], *first: str) -> list[dict[str, Any
 def read_file(file: PensionFile) -> dict[str, Any]:
     """Everything a pension file holds, in the form in which it is sealed."""
     decrees = file.decrees.filter(is_valid=True).prefetch_related("lines")
-    dependents = list(file.dependents.all())
-    return {
+    content = {
         "file": _fields(file, FILE),
         "principal": _fields(file, PRINCIPAL),
         "contact": _fields(file, CONTACT),
-        "dependents": _in_order((_fields(row, DEPENDENT) for row in dependents), "birth_year", "national_code"),
+        "dependents": _in_order(
+            (_fields(row, DEPENDENT) for row in file.dependents.all()), "birth_year", "national_code"
+        ),
         "decrees": _in_order((_decree(row) for row in decrees), "effective_on", "number"),
         "deductions": _in_order((_fields(row, DEDUCTION) for row in file.deductions.all()), "kind", "creditor"),
         "last_pay_certificate": {"last_paid_month": file.last_paid_month},
-        "coming_events": coming_events(dependents),
     }
+    return content | {"coming_events": _in_order(coming.events(content), "on", "national_code", "kind")}
 
 
 def compose(case: TransferCase, file: PensionFile) -> dict[str, Any]:
@@ -91,23 +91,6 @@ def compose(case: TransferCase, file: PensionFile) -> dict[str, Any]:
         "destination": case.destination_id,
     }
     return {"schema": CURRENT, "move": move, "attachments": sealed_form(case)} | read_file(file)
-
-
-def coming_events(dependents: Iterable[Dependent]) -> list[dict[str, Any]]:
-    """Days on which an entitlement changes: a son's 20th birthday, the end of an entitlement. Dates only."""
-    events = [
-        {"on": _plain(day), "kind": kind, "national_code": d.national_code, "name": d.full_name}
-        for d in dependents
-        for kind, day in (("son_reaches_20", _birthday(d)), ("entitlement_ends", d.entitled_until))
-        if day
-    ]
-    return _in_order(events, "on", "national_code", "kind")
-
-
-def _birthday(dependent: Dependent) -> dt.date | None:
-    if dependent.relationship != "son" or not dependent.birth_date or dependent.entitled_until:
-        return None
-    return add_years(dependent.birth_date, AGE_OF_SONS)
 
 
 def content_hash(content: dict[str, Any]) -> str:
@@ -138,6 +121,7 @@ def write_file(content: dict[str, Any], branch: Branch) -> PensionFile:
     file.save()
     _write_people(file, content)
     _write_decrees(file, content["decrees"])
+    reminders.remember(file, content["coming_events"])
     return file
 
 
@@ -148,9 +132,14 @@ def _write_people(file: PensionFile, content: dict[str, Any]) -> None:
     Deduction.objects.bulk_create(Deduction(file=file, **_typed(Deduction, row)) for row in content["deductions"])
 
 
+def kept_decrees(held: Iterable[dict[str, Any]], wanted: Iterable[dict[str, Any]]) -> set[str]:
+    """The numbers of the decrees held that are wanted as they are; the others held are voided."""
+    by_number = {row["number"]: row for row in held}
+    return {row["number"] for row in wanted if by_number.get(row["number"]) == row}
+
+
 def _write_decrees(file: PensionFile, wanted: list[dict[str, Any]]) -> None:
-    held = {d.number: d for d in file.decrees.filter(is_valid=True).prefetch_related("lines")}
-    same = {row["number"] for row in wanted if row["number"] in held and _decree(held[row["number"]]) == row}
+    same = kept_decrees([_decree(d) for d in file.decrees.filter(is_valid=True).prefetch_related("lines")], wanted)
     file.decrees.filter(is_valid=True).exclude(number__in=same).update(is_valid=False)
     fresh = [row for row in wanted if row["number"] not in same]
     rows = [{k: v for k, v in row.items() if k != "lines"} for row in fresh]

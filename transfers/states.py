@@ -260,6 +260,13 @@ WITHIN: tuple[Step, ...] = (
     Step(Action.EDIT_MOVE, Side.ORIGIN, (State.REFERRAL, State.DRAFT), None, _("Edit the referral")),
     Step(Action.ATTACH, Side.ORIGIN, (State.REFERRAL, State.DRAFT), None, _("Attach scans")),
     Step(Action.DETACH, Side.ORIGIN, (State.REFERRAL, State.DRAFT), None, _("Remove an attachment")),
+    Step(
+        Action.ACKNOWLEDGE,
+        Side.ORIGIN,
+        (State.REFERRAL, State.DRAFT),
+        None,
+        _("Acknowledge the warnings"),
+    ),
     Step(Action.JUDGE, Side.ORIGIN, (State.DRAFT,), None, _("Compare with the paper file"), whose_turn=True),
     Step(Action.JUDGE, Side.DESTINATION, (State.RECEIVED, State.VERIFIED), None, _("Compare with the paper file")),
     Step(Action.SHOW_DECREES, Side.DESTINATION, (State.RECEIVED,), None, _("Show the decrees received")),

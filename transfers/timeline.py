@@ -48,6 +48,7 @@ DETAILS: dict[str, tuple[Any, Callable[[Any], str]]] = {
     "paper_condition": (gettext_lazy("condition"), lambda code: str(PaperCondition(code).label)),
     "paper_note": (gettext_lazy("note on the condition"), fa),
     "compared": (gettext_lazy("fields compared"), fa),
+    "acknowledged": (gettext_lazy("warnings acknowledged"), fa),
     "remarks": (gettext_lazy("with a remark"), fa),
     "code": (gettext_lazy("reason"), lambda code: str(Code(code).label)),
     "attached": (gettext_lazy("attached"), "، ".join),

@@ -22,6 +22,7 @@ from transfers.inputs import take_input
 from transfers.models import Command, Crossing, Heard, Part, TransferCase, Verb
 from transfers.states import MOVING, TURN_ROLES, Side, State, Step, find_step
 
+COMPLETES = frozenset({Action.ACKNOWLEDGE})  # steps after which the draft completes itself, if nothing else is missing
 QUIET = {Action.JUDGE}  # too many for the trail; a mark keeps its own who and when
 # Called with the move's id when the center has taken a step: the other branch may be on this very site.
 on_crossed: list[Callable[[uuid.UUID], Any]] = []
@@ -175,17 +176,17 @@ def _is_news(case: TransferCase, key: uuid.UUID | None) -> bool:
 
 
 def assemble_if_complete(case: TransferCase, by: User, role: str) -> bool:
-    """The draft completes itself when the content passes every check; otherwise the case keeps what is missing,
-    and it is the clerk's turn."""
+    """The draft completes itself when the content passes every check; otherwise the case keeps what is missing or
+    to be acknowledged, and it is the clerk's turn."""
     effects.list_missing(case)
-    if not case.missing:
+    if is_complete := effects.is_complete(case):
         doing = Doing(case, Action.ASSEMBLE, by, role, {}, trail.signature(by, role, case.branch_id))
         _carry_out(doing)
     else:
         case.is_assembled = False
         effects.hand_over_turn(case)
         case.save()
-    return not case.missing
+    return is_complete
 
 
 def follow_correction(file: PensionFile, by: User, correction: Correction) -> None:
@@ -203,6 +204,9 @@ def follow_correction(file: PensionFile, by: User, correction: Correction) -> No
         _carry_out(Doing(case, "lapse", None, "", {"reason": correction.reason}, who))
     elif case.state == State.REFERRAL or (case.state == State.DRAFT and case.is_assembled):
         assemble_if_complete(case, by, _role(Action.ASSEMBLE, case.branch, by))
+    elif case.state == State.DRAFT:  # the clerk completes it himself, and sees what is left
+        effects.list_missing(case)
+        case.save()
 
 
 # --- see, may, when -----------------------------------------------------------------------------------
@@ -293,6 +297,8 @@ def _decide_here_or_there(
     if crossings.is_decided_there(step, case):
         return crossings.intend(doing, command_id)
     _carry_out(doing, move=step.target is not None, command_id=command_id)
+    if step.action in COMPLETES:
+        assemble_if_complete(case, by, role)
     return None
 
 

@@ -1,23 +1,20 @@
 """The rows of one pension file, cleaned and judged together: its content, or every fault that stands in the way."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, NamedTuple
 
+from branches import checks
 from branches.intake.cleaning import Birth, Noted, Unclean
 from branches.intake.columns import DECREE_LINES, DECREES, DEPENDENTS, FILES, REQUIRED, SHEETS
 from branches.intake.findings import LONGEST_VALUE, Finding, Level
 from branches.intake.staging import Group
 from branches.intake.words import BY_SEX
-from branches.models import Kind
 from pension_transfer.lib.calendar import today
 
 Values = dict[str, Any]
 FILE, DEPENDENT, DECREE, LINE = (SHEETS.index(sheet) for sheet in (FILES, DEPENDENTS, DECREES, DECREE_LINES))
 PEOPLE = (FILE, DEPENDENT)
-MOST_PERCENT, TOLERANCE = Decimal(100), Decimal("0.01")
 
 
 class Record(NamedTuple):
@@ -107,22 +104,18 @@ def _has_decrees(checked: Checked) -> None:
 
 def _death(checked: Checked) -> None:
     for row, values in checked.records[FILE]:
-        if values.get("kind") == Kind.SURVIVORS and values.get("death_date", "") is None:
+        if checks.lacks_death_date(values.get("kind"), values.get("death_date", "")):
             checked.say("death_date.missing", FILE, row, "death_date")
 
 
 def _shares(checked: Checked) -> None:
     """Social Security Act 1354, article 83: not over 100 percent, of those whose entitlement has not ended."""
-    records = [record for record in checked.records[DEPENDENT] if _is_entitled(record.values)]
-    total = sum((record.values.get("share_percent") or Decimal(0) for record in records), Decimal(0))
-    if total > MOST_PERCENT + TOLERANCE:
-        last = [record for record in records if record.values.get("share_percent")][-1]
+    records = checked.records[DEPENDENT]
+    total = checks.share_sum((record.values for record in records), today())
+    if checks.is_too_much(total):
+        entitled = [record for record in records if checks.is_entitled(record.values, today())]
+        last = [record for record in entitled if record.values.get("share_percent")][-1]
         checked.say("dependents.share_sum", DEPENDENT, last.row, "share_percent", f"{total.normalize():f}")
-
-
-def _is_entitled(values: Values) -> bool:
-    until = values.get("entitled_until")
-    return until is None or until >= today()
 
 
 def _known_decrees(checked: Checked) -> None:
@@ -130,7 +123,7 @@ def _known_decrees(checked: Checked) -> None:
     numbers = {record.values.get("decree_number") for record in checked.records[DECREE]}
     for row, values in checked.records[DECREE]:
         previous = values.get("previous_decree_number")
-        if previous and previous not in numbers - {values.get("decree_number")}:
+        if checks.names_no_decree(values.get("decree_number"), previous, numbers):
             checked.say("decree.previous_unknown", DECREE, row, "previous_decree_number", previous)
     for row, values in checked.records[LINE]:
         number = values.get("decree_number")
@@ -143,11 +136,9 @@ def _unrepeated(sheet: int, column: str, *within: str) -> Callable[[Checked], No
 
     def judge(checked: Checked) -> None:
         found = [(record, _key(record.values, column, within)) for record in checked.records[sheet]]
-        counts = Counter(key for _record, key in found if key)
-        if len(counts) == len(found):
-            return
-        for record, key in found:
-            if key and counts[key] > 1:
+        again = checks.repeated(key for _record, key in found)
+        for record, key in found if again else ():
+            if key in again:
                 checked.say(f"{column}.duplicate", sheet, record.row, column, record.values[column])
 
     return judge

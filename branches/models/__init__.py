@@ -19,6 +19,7 @@ from branches.models.pension import (
     Sex,
     Status,
 )
+from branches.models.reminders import Event, Reminder
 from branches.models.staff import Appointment, StandInRecord, User
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Deduction",
     "DeductionKind",
     "Dependent",
+    "Event",
     "ImportBatch",
     "ImportFinding",
     "Kind",
@@ -40,6 +42,7 @@ __all__ = [
     "PensionFile",
     "Person",
     "Relationship",
+    "Reminder",
     "Sex",
     "StandInRecord",
     "Status",

@@ -11,6 +11,7 @@ from branches import services
 from branches.models import PensionFile, User
 from branches.sections import SECTIONS
 from branches.shown import decree_sheets, facts, history
+from branches.views.reminders import reminders_of
 from pension_transfer.lib.errors import NotSeen
 from pension_transfer.lib.paging import Page, page_of
 
@@ -73,5 +74,6 @@ def file_page(file: PensionFile, user: User) -> dict[str, Any]:
         "links": [link for ask in services.links_of_file for link in ask(file, user)],
         "attachments": [row for ask in services.attachments_of_file for row in ask(file, user)],
         "decrees": decree_sheets(file),
+        "reminders": reminders_of(file, user),
         "history": history(corrections),
     }

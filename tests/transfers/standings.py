@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from branches.models import Appointment, Branch, User
+from branches import services
+from branches.models import Appointment, Branch, PensionFile, User
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen, Refusal
 from tests.cast import LIFE_EVENT, MOVE, PAPER, PAPER_SENT, Cast, Walk, press
 from tests.expect import fresh
@@ -25,12 +26,14 @@ MAY = {
     "view_files": EVERYBODY,
     "import_files": f"{HEADS} center_operator",
     "correct_file": "clerk",
+    "settle_reminder": "clerk technical_officer",
     "view_cases": EVERYBODY,
     "refer": "clerk",
     "edit_move": "clerk",
     "attach": "clerk",
     "detach": "clerk",
     "assemble": "clerk",
+    "acknowledge": "clerk",
     "judge": "technical_officer destination_staff",
     "approve_technical": "technical_officer",
     "send_back": f"technical_officer {HEADS}",
@@ -60,6 +63,7 @@ INPUT: dict[str, dict[str, Any]] = {  # what each action asks for; the others as
     "attach": {"path": ""},
     "detach": WHY | {"attachment": "of the case"},
     "edit_move": MOVE,
+    "acknowledge": {"note": "با پرونده کاغذی مطابقت دارد"},
     "judge": {"path": "contact", "verdict": "match"},
     "approve_technical": {"last_paid_month": "1405/08"},
     "send_back": WHY,
@@ -82,6 +86,19 @@ FILES: dict[str, Callable[[], Any]] = {"attach": uploads}  # what is uploaded wi
 
 def _complete_referral(walk: Walk) -> TransferCase:
     return press("send_back", walk.to("draft"), walk.officer, **WHY)
+
+
+def _warned_referral(walk: Walk) -> TransferCase:
+    PensionFile.objects.filter(pk=walk.file.pk).update(postal_code="1036934567")
+    walk.draft()
+    return walk.case
+
+
+def _warned_draft(walk: Walk) -> TransferCase:
+    case = walk.to("draft")
+    file = PensionFile.objects.get(pk=walk.file.pk)
+    services.correct(file, "contact", None, walk.clerk, "نشانی تازه", {"postal_code": "1036934567"})
+    return fresh(case)
 
 
 def _compared_draft(walk: Walk) -> TransferCase:
@@ -228,6 +245,10 @@ _JUDGING = "judge ask_question return_to_origin register"
 _DOUBTING = "judge ask_question close_question return_to_origin"
 STANDINGS = [
     _origin("incomplete referral", "referral", clerk=_REFERRING, heads="cancel"),
+    _origin(
+        "referral with a warning", "referral", _warned_referral,
+        clerk=f"{_REFERRING} acknowledge", heads="cancel",
+    ),
     _origin("complete referral", "referral", _complete_referral, clerk=f"{_REFERRING} assemble", heads="cancel"),
     _origin(
         "referral with a scan", "referral", lambda walk: _with_a_scan(walk, _complete_referral),
@@ -238,6 +259,7 @@ STANDINGS = [
         "draft with a scan", "draft", lambda walk: _with_a_scan(walk, _at("origin", "draft")),
         clerk=f"{_DRAFTING} detach", officer=_APPROVING, heads="cancel",
     ),
+    _origin("draft with a warning", "draft", _warned_draft, clerk=f"{_REFERRING} acknowledge", heads="cancel"),
     _origin(
         "compared draft", "draft", _compared_draft,
         clerk=_DRAFTING, officer=f"{_APPROVING} approve_technical", heads="cancel",

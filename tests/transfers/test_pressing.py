@@ -128,7 +128,7 @@ def test_a_blocked_button_says_why(walk: Walk) -> None:
 def test_what_is_missing_leads_to_where_it_is_entered(walk: Walk) -> None:
     case = walk.to(State.REFERRAL)
     lacks = as_(walk.clerk).get(reverse("case", args=[case.pk])).context["page"].missing
-    assert [lack.url for lack in lacks] == [reverse("file_correct", args=[walk.file.pk, "contact"])]
+    assert [lack.url for lack in lacks] == [f"{reverse('file_correct', args=[walk.file.pk, 'contact'])}#id_iban"]
 
 
 # --- comparing ----------------------------------------------------------------------------------------

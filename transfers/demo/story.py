@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from branches import services
 from branches.models import Branch, PensionFile, Status
 from branches.roles import Action, Role
 from pension_transfer.lib import calendar
@@ -43,6 +44,26 @@ class Story:
         }  # fmt: skip
         clerk = at(self.file.branch, Role.CLERK)
         self.case = workflow.open_case(self.file.pk, by=clerk, command_id=uuid.uuid4(), data=data)
+
+    def other_bank(self) -> None:
+        """The pensioner has asked for an account at Bank Mellat: right, but not what is usual."""
+        clerk, account = at(self.file.branch, Role.CLERK), f"012{self.file.pk:019d}"
+        check = 98 - int(f"{account}182700") % 97
+        new = {"iban": f"IR{check:02d}{account}"}
+        services.correct(self.file, "contact", None, clerk, "برگه معرفی حساب بیمه‌شده", new)
+        self.file = PensionFile.objects.get(pk=self.file.pk)
+
+    def acknowledge(self) -> None:
+        note = "بیمه‌شده این حساب را کتباً معرفی کرده و برگه آن در پرونده است."
+        self._press(self.case, Action.ACKNOWLEDGE, at(self.file.branch, Role.CLERK), note=note)
+
+    def go_back(self) -> None:
+        """The next chapters bring the pensioner back to where he came from, with a number that is new there."""
+        there, self.destination = self.destination, self.file.branch
+        file = PensionFile.objects.get(branch=there, pension_number=self.file.pension_number)
+        clerk = at(there, Role.CLERK)
+        services.correct(file, "contact", None, clerk, "درخواست بیمه‌شده", {"mobile": "09131234567"})
+        self.file = PensionFile.objects.get(pk=file.pk)
 
     def approve(self) -> None:
         officer = at(self.file.branch, Role.TECHNICAL_OFFICER)
@@ -161,6 +182,9 @@ STANDING: list[tuple[str, str, list[str]]] = [
     ("0801", "1001", [*SENT, "recall"]),
     ("0801", "1001", [*REFERRED, "cancel"]),
     ("0801", "1001", ACTIVE),
+    ("0801", "1001", ["other_bank", *REFERRED]),
+    ("0801", "1001", ["other_bank", *REFERRED, "acknowledge"]),
+    ("0801", "1001", [*ACTIVE, "go_back", *COMPARED]),
     ("1001", "0801", REFERRED),
     ("1001", "0801", APPROVED),
     ("1001", "0801", APPROVED),
@@ -184,5 +208,5 @@ def files_ready(branch: str, complete: bool = True) -> Iterator[PensionFile]:
 
 
 def _is_complete(file: PensionFile) -> bool:
-    move = TransferCase(origin=file.branch, destination=file.branch, tracking_number="0" * 13)
-    return not completeness.faults(snapshot.compose(move, file))
+    errors, warnings, _content = completeness.of_file(file)
+    return not errors and not warnings

@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from transfers.effects import attaching, comparing, destination, holding, origin, paper, questions
-from transfers.effects.origin import list_missing, new_case
+from transfers.effects import attaching, comparing, destination, holding, origin, paper, questions, warning
+from transfers.effects.origin import is_complete, list_missing, new_case
 from transfers.effects.shared import Effects, hand_over_turn, take_part
 
 if TYPE_CHECKING:
     from transfers.workflow import Doing
 
-__all__ = ["EFFECTS", "follow", "hand_over_turn", "list_missing", "new_case", "take_part"]
+__all__ = ["EFFECTS", "follow", "hand_over_turn", "is_complete", "list_missing", "new_case", "take_part"]
 
 
 def _joined(*tables: Effects) -> Effects:
@@ -20,7 +20,7 @@ def _joined(*tables: Effects) -> Effects:
 
 EFFECTS: Effects = _joined(
     origin.EFFECTS, destination.EFFECTS, comparing.EFFECTS, paper.EFFECTS, attaching.EFFECTS, questions.EFFECTS,
-    holding.EFFECTS,
+    holding.EFFECTS, warning.EFFECTS,
 )  # fmt: skip
 
 

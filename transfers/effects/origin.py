@@ -52,17 +52,23 @@ def _edit_move(doing: "Doing") -> None:
 
 
 def list_missing(case: TransferCase) -> dict[str, Any]:
-    """Read the file anew; the case keeps what keeps it from being complete."""
+    """Read the file anew; the case keeps what keeps it from being complete, and what is doubtful."""
     content = snapshot.compose(case, case.file)
-    case.missing = completeness.faults(content)
+    case.missing, case.warnings = completeness.find(content, case.branch_id)
+    case.__dict__["drafted"] = content
     return content
+
+
+def is_complete(case: TransferCase) -> bool:
+    """Nothing is missing, and somebody answers for every warning."""
+    return not case.missing and not completeness.open_warnings(case)
 
 
 def store_draft_if_complete(case: TransferCase) -> None:
     """The content changed: the draft is written anew, or the case keeps what is missing."""
     content = list_missing(case)
-    case.is_assembled = not case.missing and case.state == State.DRAFT
-    if not case.missing:
+    case.is_assembled = is_complete(case) and case.state == State.DRAFT
+    if is_complete(case):
         _store_draft(case, content)
 
 
@@ -97,6 +103,7 @@ def _tell_what_changed(doing: "Doing") -> None:
 
 def _to_the_clerk(doing: "Doing") -> None:
     doing.case.is_assembled = False
+    list_missing(doing.case)
 
 
 def _approve_head(doing: "Doing") -> None:
@@ -142,6 +149,7 @@ def _next_version(doing: "Doing") -> None:
     thaw(doing)
     doing.case.version += 1
     doing.case.is_assembled = False
+    list_missing(doing.case)
 
 
 def _recall(doing: "Doing") -> None:

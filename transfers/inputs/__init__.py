@@ -6,7 +6,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from pension_transfer.lib.errors import BadInput
-from transfers.inputs import attaching, comparison, holding, move, paper, questions, receiving
+from transfers.inputs import attaching, comparison, holding, move, paper, questions, receiving, warning
 from transfers.inputs.move import MoveForm
 from transfers.inputs.shared import ActionForm, BranchField, Inputs
 from transfers.models import TransferCase
@@ -15,6 +15,7 @@ __all__ = ["INPUTS", "ActionForm", "BranchField", "MoveForm", "take_input"]
 
 INPUTS: Inputs = {
     **move.INPUTS,
+    **warning.INPUTS,
     **comparison.INPUTS,
     **receiving.INPUTS,
     **paper.INPUTS,

@@ -8,8 +8,10 @@ from transfers.models.holding import LifeEvent
 from transfers.models.paper import PaperArrival
 from transfers.models.questions import Question, with_open_questions
 from transfers.models.trail import Command, Crossing, Heard, TransferEvent, Verb
+from transfers.models.warning import Acknowledgement
 
 __all__ = [
+    "Acknowledgement",
     "Attachment",
     "Code",
     "Command",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from transfers.models.comparison import Discrepancy, Mark
     from transfers.models.questions import Question
     from transfers.models.trail import Crossing, TransferEvent
+    from transfers.models.warning import Acknowledgement
 
 
 BY_DUE_DATE = ("due_on", "turn_since", "id")
@@ -99,6 +100,7 @@ class TransferCase(Holding, Flow):
         crossings: RelatedManager["Crossing"]
         attachments: RelatedManager["Attachment"]
         questions: RelatedManager["Question"]
+        acknowledgements: RelatedManager["Acknowledgement"]
 
     transfer_id = models.UUIDField(_("move"), default=uuid.uuid4, editable=False)
     tracking_number = models.CharField(_("tracking number"), max_length=13, validators=[digits(13)])
@@ -121,6 +123,7 @@ class TransferCase(Holding, Flow):
     content_hash = models.CharField(max_length=64, blank=True, editable=False)
     is_assembled = models.BooleanField(default=False, editable=False)
     missing = models.JSONField(default=list, blank=True, editable=False)
+    warnings = models.JSONField(default=list, blank=True, editable=False)
     last_paid_month = models.PositiveIntegerField(_("last paid month"), null=True)
     sent_at = models.DateTimeField(_("sent to the center at"), null=True, editable=False)
     # The paper file on its way: what the origin said when it left, what the destination said when it came.
@@ -242,6 +245,11 @@ class TransferCase(Holding, Flow):
     def content_of(self, version: int) -> dict[str, Any]:
         """The content of one version; empty where this copy never had it."""
         return next((json.loads(row.body) for row in self.contents.all() if row.version == version), {})
+
+    @cached_property
+    def drafted(self) -> dict[str, Any]:
+        """The content as the file was last looked at in this request; what is stored, where it was not."""
+        return self.content
 
     def whose_turn(self) -> Turn:
         """The one computed answer to "who has to act" (invariant I10)."""

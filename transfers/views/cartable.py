@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from branches.models import User
+from branches.models import Reminder, User
 from branches.roles import Action
+from pension_transfer.lib import calendar
 from pension_transfer.lib.paging import page_of
 from transfers import exchange, version_list
 from transfers.clock import is_due_soon, is_overdue
@@ -80,8 +81,16 @@ def cartable(request: HttpRequest) -> HttpResponse:
         "total": sum(row["n"] for row in found), "desks": desks_of(request, "cartable"),
         "at_center": at_center(user), "path": menu_path("cartable"),
         "is_narrowed": wanted or due or paper["is_apart"], "queues_shown": found or paper["apart_count"],
+        "due": due_reminders(user),
     }  # fmt: skip
     return render(request, "transfers/cartable.html", context | paper)
+
+
+def due_reminders(user: User) -> int:
+    """How many reminders have come that this person settles; nothing is asked for those who do not."""
+    if not branches_where(user, Action.SETTLE_REMINDER):
+        return 0
+    return Reminder.objects.to_settle(user).until(calendar.today()).count()
 
 
 def of_paper(user: User, mine: bool, is_wanted: bool) -> dict[str, Any]:

@@ -12,18 +12,19 @@ from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
 from branches.models import Status, User
-from branches.roles import Action, can
+from branches.roles import Action
 from pension_transfer.lib.calendar import add_months
 from pension_transfer.lib.errors import NotSeen, Refusal
 from pension_transfer.lib.posting import Rejected
 from pension_transfer.lib.templatetags.persian import fa, jalali
-from transfers import completeness, hurdles, paper, presentation, sheet, timeline
+from transfers import completeness, hurdles, paper, presentation, returning, sheet, snapshot, timeline
 from transfers.attachment_rows import Shown, of_page
 from transfers.attachments import ROWS
 from transfers.buttons import Button, available
 from transfers.checklist import Checklist, Left, Row
 from transfers.due import Due, due_of
 from transfers.inputs import INPUTS, ActionForm
+from transfers.inputs.warning import key_of
 from transfers.models import (
     Discrepancy,
     Mark,
@@ -35,6 +36,7 @@ from transfers.models import (
 )
 from transfers.states import Side, State
 from transfers.views.context import url_of
+from transfers.views.findings import Answered, Findings, Lack, OpenWarning, is_of_a_row
 from transfers.views.holding import Hold, hold_of
 from transfers.views.pressable import BESIDE, IN_PLACE, Pressable, next_step, show_errors, standing_of
 from transfers.views.questions import ON_A_QUESTION, Asked, questions_of
@@ -75,14 +77,6 @@ class Stop:
 
 
 @dataclass(frozen=True)
-class Lack:
-    """Something missing in the file, with the page on which it is entered."""
-
-    text: str
-    url: str
-
-
-@dataclass(frozen=True)
 class Difference:
     """A discrepancy, or a mark that says so, as people read it; `anchor`: its row on the page of the comparison."""
 
@@ -113,6 +107,7 @@ class CasePage:
     @cached_property
     def steps(self) -> dict[str, Pressable]:
         """Every step offered to this person, by action."""
+        self._look_at_the_file()
         return {button.action: self._pressable(button) for button in available(self.case, self.user)}
 
     def _pressable(self, button: Button) -> Pressable:
@@ -324,21 +319,53 @@ class CasePage:
         """Number and date of the referral's letter."""
         return _letter(self.case.letter_number, self.case.letter_date)
 
-    @property
+    @cached_property
     def missing(self) -> list[Lack]:
-        texts = completeness.sentences(self.case.missing)
-        return [Lack(text, self._where(path)) for text, (path, _code) in zip(texts, self.case.missing, strict=True)]
-
-    def _where(self, path: str) -> str:
-        """Where it is entered, for who may correct the file; the others can only read it."""
-        part = path.split(".")[0]
-        if part in CORRECTED_IN and self._corrects:
-            return url_of("file_correct", self.case.pension_file_id, CORRECTED_IN[part])
-        return url_of("file", self.case.pension_file_id)
+        """The errors in the file, each with the page on which it is mended."""
+        return self._found.lacks(self.case.missing) if self.case.missing else []
 
     @cached_property
-    def _corrects(self) -> bool:
-        return can(self.user, Action.CORRECT_FILE, self.case.branch)
+    def warnings(self) -> list[OpenWarning]:
+        """The warnings that nobody has answered for, each with the field for the note, where it is this person's."""
+        form = self.acknowledge.form if self.acknowledge else None  # first: offering the step reads the file anew
+        rows = completeness.open_warnings(self.case) if self._is_drafted_here else []
+        lacks = self._found.lacks(rows) if rows else []
+        return [OpenWarning(lack, form[key_of(row)] if form else None) for lack, row in zip(lacks, rows, strict=True)]
+
+    @cached_property
+    def acknowledged(self) -> list[Answered]:
+        """The warnings that stand, who answered for them and how: what the approvers have to know."""
+        rows = completeness.settled_warnings(self.case)
+        lacks = self._found.lacks([row for row, _held in rows]) if rows else []
+        return [Answered(lack.text, held) for lack, (_row, held) in zip(lacks, rows, strict=True)]
+
+    @cached_property
+    def acknowledge(self) -> Pressable | None:
+        step = self.steps.get(Action.ACKNOWLEDGE)
+        return step if step and (step.button.is_open or step.is_rejected) else None
+
+    @property
+    def _is_drafted_here(self) -> bool:
+        return self.case.side == Side.ORIGIN and self.case.state in (State.REFERRAL, State.DRAFT)
+
+    @cached_property
+    def _found(self) -> Findings:
+        """How findings are told."""
+        self._look_at_the_file()
+        file = self.case.file
+        file.branch = self.case.branch
+        return Findings(file, self.user, self.case.drafted)
+
+    def _look_at_the_file(self) -> None:
+        """Before a draft is stored the file itself says whose row a finding is about."""
+        found = [*self.case.missing, *self.case.warnings]
+        if any(is_of_a_row(row[0]) for row in found) and self._is_drafted_here and "drafted" not in self.case.__dict__:
+            self.case.__dict__["drafted"] = snapshot.compose(self.case, self.case.file)
+
+    @cached_property
+    def returning(self) -> returning.Returning | None:
+        """The file of this pension that was here before, until its content is written over it."""
+        return returning.of_case(self.case)
 
     @property
     def differences(self) -> list[Difference]:
@@ -397,7 +424,6 @@ class CasePage:
         return self.case.side == Side.DESTINATION
 
 
-CORRECTED_IN = {"principal": "principal", "contact": "contact", "file": "pension", "last_pay_certificate": "pension"}
 INITIAL: dict[str, Any] = {
     Action.EDIT_MOVE: lambda page: {
         "destination": (page.story.suggestion or page.case.destination).pk,

@@ -85,6 +85,7 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
         (_("Files and tracking"),),
         (
             Item(_("Pension files"), "file_list", Action.VIEW_FILES, pages=("file", "file_correct", "file_remove")),
+            Item(_("Reminders"), "reminder_list", Action.VIEW_FILES, pages=("reminder_settle",)),
             Item(
                 _("Take in the old system's export"),
                 "import_list",

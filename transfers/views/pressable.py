@@ -28,7 +28,7 @@ NEXT: dict[str, tuple[str, ...]] = {
 # Steps whose place is beside what they concern, not among the buttons of the case.
 IN_PLACE = frozenset(
     {
-        Action.JUDGE, Action.RECORD_PAPER, Action.SHOW_DECREES,
+        Action.JUDGE, Action.RECORD_PAPER, Action.SHOW_DECREES, Action.ACKNOWLEDGE,
         Action.RECEIVE, Action.ATTACH, Action.ANSWER_QUESTION, Action.CLOSE_QUESTION,
     }
 )  # fmt: skip

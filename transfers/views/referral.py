@@ -14,12 +14,14 @@ from branches.roles import Action, can, scoped
 from branches.views.files import page_or_found
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen
 from pension_transfer.lib.posting import command_id
-from transfers import hurdles, workflow
+from pension_transfer.lib.templatetags.persian import fa
+from transfers import completeness, hurdles, workflow
 from transfers.inputs import MoveForm
 from transfers.models import TransferCase
-from transfers.states import Side
+from transfers.states import Side, State
 from transfers.views.case import sentence_of
 from transfers.views.context import branches_where, menu_path, person
+from transfers.views.findings import Findings
 from transfers.views.pressable import show_errors
 
 
@@ -60,12 +62,18 @@ def refer(request: HttpRequest, pk: int) -> HttpResponse:
     except NotNow as refusal:
         return show(request, file, form, refusal)
     messages.success(request, sentence_of(done, Action.REFER))
+    if done.state == State.REFERRAL:
+        found = fa(len(done.missing) + len(done.warnings))
+        messages.warning(request, _("Before anyone is asked to approve: %(count)s findings.") % {"count": found})
     return redirect("case", done.pk)
 
 
 def show(request: HttpRequest, file: PensionFile, form: MoveForm, refusal: Any = None) -> HttpResponse:
     reasons = hurdles.referral_hurdles(file)
+    errors, warnings, content = completeness.of_file(file)
+    found = Findings(file, person(request), content)
     context = {
+        "errors": found.lacks(errors), "warnings": found.lacks(warnings),
         "file": file, "form": form, "reasons": reasons, "refusal": refusal, "has_form": refusal or not reasons,
         "blocked": " ".join(reasons),
         "path": [*menu_path("referral"), _("Case referral")],
