@@ -47,6 +47,7 @@ check: development ## formatting, linting, types, import contracts, templates, m
 bench: development ## page times on the demo data, import speed beside a raw COPY
 	@$(PY) manage.py migrate_all -v0 && $(PY) manage.py demo --no-serve >/dev/null
 	@$(PY) -m bench.pages
+	@$(PY) -m bench.comparison
 	@$(PY) -m bench.import_files
 
 fmt: development ## write Python and templates the way `make check` wants them

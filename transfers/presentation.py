@@ -128,7 +128,8 @@ def shown_value(field: Field) -> Any:
     if field.name == COUNT:
         return persian.fa(field.value)
     if field.name == LINES:
-        return f"{persian.fa(field.value['title'])}: {persian.rial(field.value['amount'])}"
+        group = value_of(LINES, "group", field.value["group"])
+        return f"{persian.fa(field.value['title'])} ({group}): {persian.rial(field.value['amount'])}"
     if field.name == "birth_date" and isinstance(field.value, int):
         return value_of(field.part, "birth_year", field.value)
     return value_of(field.part, field.name, field.value)

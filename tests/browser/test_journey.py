@@ -63,6 +63,7 @@ class Desk:
 
     def compare(self, sections: Iterable[str]) -> None:
         """These have open fields: all of each matches, with one key, after which nothing is open."""
+        expect(self.main.locator("#progress")).to_be_visible()
         self.page.wait_for_load_state()
         self.page.keyboard.press("o")
         for section in sections:

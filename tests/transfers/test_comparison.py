@@ -14,7 +14,7 @@ from branches.roles import Action, Role
 from pension_transfer.lib.errors import BadInput, NotNow
 from tests.cast import DIFFERENCE, Walk, appoint, judge_all, make_file, national_code, press
 from tests.expect import fresh, refused, written
-from tests.pages import as_, command, goes_to, queries, text
+from tests.pages import as_, command, goes_to, push, queries, text
 from transfers import comparison
 from transfers.checklist import Checklist
 from transfers.models import Mark, TransferCase
@@ -251,6 +251,14 @@ def test_a_button_that_is_none_and_a_field_that_is_none_are_refused_with_a_sente
         assert answer.status_code == 422 and answer.context["page"].notice, (button, value)
     assert as_(walk.officer).post(reverse("comparison", args=[case.pk]), {"match": f"|{DATE}"}).status_code == 422
     assert written() == before
+
+
+def test_a_judgement_pressed_at_the_cases_own_address_is_answered_too(walk: Walk) -> None:
+    case = walk.to(State.DRAFT)
+    for data in ({}, {"path": DATE, "verdict": "differs"}, {"path": "weather", "verdict": "match"}):
+        assert push(walk.officer, Action.JUDGE, case, back="comparison", **data).status_code == 422
+    answer = push(walk.officer, Action.JUDGE, case, back="comparison", path=DATE, verdict="match")
+    assert goes_to(answer).startswith(reverse("comparison", args=[case.pk])) and paths(case) == {DATE}
 
 
 def test_only_the_open_ones_are_shown_where_asked(walk: Walk) -> None:
