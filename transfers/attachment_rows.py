@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -56,7 +57,7 @@ def size_in_words(size: int) -> str:
     """«۳۴۰ کیلوبایت», «۲٫۴ مگابایت»."""
     if size < MB:
         return _("%(size)s KB") % {"size": fa(max(1, round(size / 1024)))}
-    number = f"{size / MB:.1f}"
+    number = f"{size / MB:.1f}".removesuffix(".0")
     return _("%(size)s MB") % {"size": fa(number.replace(".", "٫") if is_persian() else number)}
 
 
@@ -65,6 +66,14 @@ def of_page(case: TransferCase, may_remove: bool) -> list[Shown]:
     rows = of_case(case)
     known = places(case.content) if rows else {}
     return [shown(row, known, may_remove) for row in rows]
+
+
+def of_version(case: TransferCase, content: dict[str, Any]) -> list[Shown]:
+    """Those that an earlier version was sealed with, removed since or not."""
+    sealed = {(row["sha256"], row.get("path", "")) for row in content["attachments"]}
+    rows = {(row.sha256, row.path): row for row in ROWS.filter(case=case)}
+    known = places(content) if sealed else {}
+    return [shown(row, known) for key, row in rows.items() if key in sealed]
 
 
 def of_file(file: PensionFile, user: User) -> list[Shown]:

@@ -26,7 +26,7 @@ from pension_transfer.lib.errors import Refusal
 from tests import oracle
 from tests.cast import DIFFERENCE, MOVE, PAPER, Cast, Walk, make_file
 from tests.expect import undone
-from tests.transfers.standings import INPUT
+from tests.transfers.standings import FILES, INPUT
 from tests.transfers.standings import given as given_for
 from transfers import sync, workflow
 from transfers.discrepancies import OfCase
@@ -162,8 +162,9 @@ class Walks(RuleBasedStateMachine):
 
     def _press(self, case: TransferCase, action: str, by: User, data: Any, point: str = "", seen: Any = None) -> None:
         note(f"{by.username} presses {action} on {case.side} {case.state} ({case.pk})")
-        key = uuid.uuid4()
-        self._try(lambda: workflow.perform(action, case.pk, by=by, command_id=key, seen=seen, data=data), point)
+        key, files = uuid.uuid4(), FILES[action]() if action in FILES else None
+        given: dict[str, Any] = {"by": by, "command_id": key, "seen": seen, "data": data, "files": files}
+        self._try(lambda: workflow.perform(action, case.pk, **given), point)
 
     # --- what people do
 

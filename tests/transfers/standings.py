@@ -15,7 +15,7 @@ from branches.models import Appointment, Branch, PensionFile, User
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen, Refusal
 from tests.cast import LIFE_EVENT, MOVE, PAPER, PAPER_SENT, Cast, Walk, press
 from tests.expect import fresh
-from tests.scans import attach, uploads
+from tests.scans import attach, picture, upload, uploads
 from transfers import exchange
 from transfers.models import TransferCase
 
@@ -79,7 +79,7 @@ INPUT: dict[str, dict[str, Any]] = {  # what each action asks for; the others as
     "record_life_event": LIFE_EVENT,
     "release": WHY,
 }
-FILES: dict[str, Callable[[], Any]] = {"attach": uploads}  # what is uploaded with it
+FILES: dict[str, Callable[[], Any]] = {"attach": lambda: uploads(upload(picture(), "ب.jpg"))}  # uploaded with it
 
 # --- how a copy comes to stand there ---------------------------------------------------------------------
 

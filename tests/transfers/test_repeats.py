@@ -19,8 +19,9 @@ from tests.cast import DIFFERENCE, MOVE, PAPER, PAPER_SENT, Walk, make_file, nat
 from tests.central.sealed import envelope
 from tests.expect import fresh, refused, written
 from tests.pages import as_, command
+from tests.transfers.standings import FILES
 from transfers import exchange, hurdles, sync, workflow
-from transfers.models import Command, Crossing, TransferCase
+from transfers.models import Attachment, Command, Crossing, TransferCase
 from transfers.snapshot import SECTIONS
 from transfers.states import MOVES, WITHIN, Side, State
 
@@ -66,6 +67,11 @@ def _journey(walk: Walk) -> Iterator[Press]:
     o, d, month = Side.ORIGIN, Side.DESTINATION, {"last_paid_month": "1405/08"}
     approve = [(Action.APPROVE_TECHNICAL, o, walk.officer, month), (Action.APPROVE_HEAD, o, walk.head, {})]
     yield (Action.EDIT_MOVE, o, walk.clerk, MOVE)
+    for _twice in range(2):
+        yield (Action.ATTACH, o, walk.clerk, {"path": "principal"})
+        attached = Attachment.objects.latest("id")
+        yield (Action.DETACH, o, walk.clerk, WHY | {"attachment": str(attached.pk)})
+    yield (Action.ATTACH, o, walk.clerk, {})
     yield (Action.SEND_BACK, o, walk.officer, WHY)
     yield (Action.ASSEMBLE, o, walk.clerk, {})
     yield from _ticks(o, walk.officer) + approve
@@ -97,7 +103,8 @@ def _once(walk: Walk, action: str, side: str, by: User, data: dict[str, Any], ke
             origin.envelope_id or uuid.UUID(int=0), branch=walk.cast.destination, by=by, command_id=key
         )
     case = TransferCase.objects.get(side=side)
-    return workflow.perform(action, case.pk, by=by, command_id=key, data=data)
+    files = FILES[action]() if action in FILES else None
+    return workflow.perform(action, case.pk, by=by, command_id=key, data=data, files=files)
 
 
 def test_every_action_repeated_has_one_effect(walk: Walk) -> None:
