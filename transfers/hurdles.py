@@ -216,7 +216,7 @@ def _no_open_question(case: TransferCase, by: User) -> list[str]:
     return [
         str(OPEN_QUESTION[question.is_answered])
         % {"field": presentation.about(case.content, question.path), "branch": case.origin}
-        for question in case.questions.all()
+        for question in case.asked
         if question.is_open
     ]
 
@@ -229,7 +229,7 @@ OPEN_QUESTION: dict[bool, Any] = {
 
 def _some_question(is_answered: bool | None = None) -> Callable[[TransferCase, User], list[str]]:
     def hurdle(case: TransferCase, by: User) -> list[str]:
-        held = [question for question in case.questions.all() if question.is_open]
+        held = [question for question in case.asked if question.is_open]
         if any(is_answered in (None, question.is_answered) for question in held):
             return []
         return [_("No question waits for this any more; read under «Questions» what became of it.")]

@@ -226,6 +226,11 @@ class TransferCase(Holding, Flow):
         """How many questions are open, where they were counted along (`with_open_questions`)."""
         return getattr(self, "questions_counted", 0)
 
+    @cached_property
+    def asked(self) -> list["Question"]:
+        """Its questions; they are not looked for where the query has told that there were never any."""
+        return list(self.questions.all()) if getattr(self, "was_asked", True) else []
+
     @property
     def may_show_decrees(self) -> bool:
         """At the destination they are shown by a step of their own (directive, part 2)."""

@@ -1,7 +1,7 @@
 """Questions that the destination asks about a received file, and the origin's answers (پرسش و پاسخ)."""
 
 from django.db import models
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -20,10 +20,10 @@ class QuestionQuerySet(models.QuerySet["Question"]):
 
 
 def with_open_questions(cases: TransferCaseQuerySet) -> TransferCaseQuerySet:
-    """The cases with how many of their questions are open: no query of its own for each row of a list."""
-    asked = Question.objects.open().filter(case=OuterRef("pk")).order_by()
-    counted = asked.values("case").annotate(n=Count("pk")).values("n")
-    return cases.annotate(questions_counted=Coalesce(Subquery(counted), 0))
+    """The cases with how many of their questions are open, and whether any was asked: no query for each row."""
+    asked = Question.objects.filter(case=OuterRef("pk")).order_by()
+    counted = asked.open().values("case").annotate(n=Count("pk")).values("n")
+    return cases.annotate(questions_counted=Coalesce(Subquery(counted), 0), was_asked=Exists(asked))
 
 
 class Question(models.Model):

@@ -40,7 +40,7 @@ class Asked:
 
 def questions_of(case: TransferCase, steps: Mapping[str, Pressable], rejected: Rejected | None) -> list[Asked]:
     """The open ones in the order they were asked, then the others, the last one first."""
-    rows = sorted(case.questions.all(), key=lambda row: (not row.is_open, row.pk if row.is_open else -row.pk))
+    rows = sorted(case.asked, key=lambda row: (not row.is_open, row.pk if row.is_open else -row.pk))
     return [_asked(row, case, steps, rejected) for row in rows]
 
 
