@@ -28,6 +28,7 @@ MAY = {
     "correct_file": "clerk",
     "settle_reminder": "clerk technical_officer",
     "view_cases": EVERYBODY,
+    "oversee": "branch_head insurance_deputy province_supervisor center_operator auditor",
     "refer": "clerk",
     "edit_move": "clerk",
     "attach": "clerk",

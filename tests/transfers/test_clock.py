@@ -195,6 +195,17 @@ def test_the_cartable_begins_with_what_is_oldest_due(cast: Cast) -> None:
     assert len(officer.get(reverse("cartable"), {"due": "no such"}).context["rows"]) == 3
 
 
+def test_what_is_due_first_comes_before_what_waits_longest(cast: Cast) -> None:
+    compared = Walk(cast, make_file(cast.origin, 1)).to(State.VERIFIED, Side.DESTINATION)
+    received = Walk(cast, make_file(cast.origin, 2)).to(State.RECEIVED, Side.DESTINATION)
+    waited(compared, 5), waited(received, 6)
+    staff = as_(cast.at(cast.destination, Role.DESTINATION_STAFF))
+    rows = staff.get(reverse("cartable")).context["rows"]
+    assert [row.case.pk for row in rows] == [compared.pk, received.pk]
+    in_order = TransferCase.objects.turn_of(cast.at(cast.destination, Role.DESTINATION_STAFF))
+    assert [case.pk for case in in_order] == [compared.pk, received.pk]
+
+
 def test_pages_of_the_cartable_follow_each_other(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     cases = three(cast, (0, 3, 1, 3))
     whole = cartable.page_of
