@@ -132,13 +132,7 @@ class Story:
         self._press(self.copy, Action.ASK_QUESTION, at(self.destination, Role.DESTINATION_STAFF), **doubt, due_on=due)
 
     def answer(self) -> None:
-<<<<<<< ours
-        asked = TransferCase.objects.get(pk=self.case.pk).questions.filter(closed_at=None).latest("id")
-||||||| base
-        asked = TransferCase.objects.get(pk=self.case.pk).questions.open().latest("id")
-=======
         asked = Question.objects.open().filter(case=self.case).latest("id")
->>>>>>> theirs
         said = {"question": str(asked.key), "text": "اصل شناسنامه دیده شد؛ همان است که فرستاده شده."}
         self._press(self.case, Action.ANSWER_QUESTION, at(self.file.branch, Role.TECHNICAL_OFFICER), **said)
 

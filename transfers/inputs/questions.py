@@ -3,7 +3,6 @@
 import datetime as dt
 from typing import Any
 
-import holidays
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -21,9 +20,8 @@ WHOLE_CASE = ("", _("The whole case"))
 
 
 def usual_due_date() -> dt.date:
-    """Three working days from today: Fridays and the public holidays of Iran do not count."""
-    day: dt.date = holidays.country_holidays("IR").get_nth_working_day(calendar.today(), DAYS)
-    return day
+    """Three working days from today."""
+    return calendar.add_working_days(calendar.today(), DAYS)
 
 
 def _from_tomorrow_on(day: dt.date) -> None:

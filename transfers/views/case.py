@@ -19,7 +19,6 @@ from pension_transfer.lib.paging import page_of
 from pension_transfer.lib.posting import Rejected, command_id, is_piece, seen
 from transfers import version_list, workflow
 from transfers.due import due_of
-from transfers.attachment_rows import of_version
 from transfers.hurdles import action_label
 from transfers.models import TransferCase, with_open_questions
 from transfers.models.case import TransferCaseQuerySet
@@ -86,35 +85,6 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
     return show(request, CasePage(found, person(request), preset=request.GET))
 
 
-<<<<<<< ours
-||||||| base
-@require_GET
-def version(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """The content of an earlier version, as it was sent."""
-    found = find_case(person(request), pk)
-    content = found.contents.filter(version=number).first()
-    if content is None:
-        raise NotSeen(_("This case has no such version."), "no_version")
-    sections = presentation.sections_of(json.loads(content.body))
-    context = {"case": found, "number": number, "sections": sections, "path": form_path()}
-    return render(request, "transfers/version.html", context)
-
-
-=======
-@require_GET
-def version(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """The content of an earlier version, as it was sent."""
-    found = find_case(person(request), pk)
-    content = found.contents.filter(version=number).first()
-    if content is None:
-        raise NotSeen(_("This case has no such version."), "no_version")
-    body = json.loads(content.body)
-    context = {"case": found, "number": number, "path": form_path()}
-    context |= {"sections": presentation.sections_of(body), "attachments": of_version(found, body)}
-    return render(request, "transfers/version.html", context)
-
-
->>>>>>> theirs
 @require_http_methods(["GET", "POST"])
 def step(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     """The form of a step, or pressing it: what is refused comes back with everything that was typed."""

@@ -53,19 +53,9 @@ WAY = (
 def find_case(user: User, pk: int) -> TransferCase:
     """The case with what its page shows; NotSeen when it is not there for this person."""
     rows = TransferCase.objects.visible_to(user).select_related("branch", "origin", "destination", "pension_file")
-<<<<<<< ours
     scans = Prefetch("attachments", ROWS)
-    beside = ("marks__by", scans, "events", "discrepancies", "parts", "crossings", "contents", "questions")
+    beside = ("marks__by", scans, "events", "discrepancies", "parts", "crossings", "contents")
     case = with_open_questions(rows).prefetch_related(*beside).filter(pk=pk).first()
-||||||| base
-    marks = Prefetch("marks", Mark.objects.select_related("by"))
-    held = ("events", "discrepancies", "parts", "crossings", "questions")
-    case = with_open_questions(rows).prefetch_related(marks, *held).filter(pk=pk).first()
-=======
-    marks = Prefetch("marks", Mark.objects.select_related("by"))
-    held = ("events", "discrepancies", "parts", "crossings")
-    case = with_open_questions(rows).prefetch_related(marks, *held).filter(pk=pk).first()
->>>>>>> theirs
     if case is None:
         raise NotSeen(_("There is no such case in your branch."), "no_case")
     return case

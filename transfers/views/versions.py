@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from pension_transfer.lib.errors import NotSeen
 from transfers import presentation, version_list, versions
+from transfers.attachment_rows import of_version
 from transfers.models import TransferCase
 from transfers.views.case import form_path
 from transfers.views.case_page import find_case
@@ -28,6 +29,7 @@ def version(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "case": case, "number": number, "against": against, "changes": changes, "path": form_path(),
         "changed": versions.number_of(changes), "versions": version_list.of_case(case),
         "others": sorted(held - {number}), "sections": sections_of(case, number),
+        "attachments": of_version(case, case.content_of(number)),
         "are_decrees_hidden": bool(version_list.hidden(case, number) | version_list.hidden(case, against or 0)),
     }  # fmt: skip
     return render(request, "transfers/version.html", context)
