@@ -56,8 +56,8 @@ def test_the_trail_tells_it_all_and_its_chain_holds(walk: Walk) -> None:
         assert trail.first_break(case) is None
     steps = list(TransferCase.objects.get(side=Side.ORIGIN).events.values_list("action", flat=True))
     assert steps == [
-        "refer", "assemble", "approve_technical", "approve_head", "mark_sent", "mark_received", "mark_verified",
-        "mark_registered", "mark_activated",
+        "refer", "assemble", "approve_technical", "approve_head", "mark_sent", "mark_received",
+        "hear_paper_arrived", "mark_verified", "mark_registered", "mark_activated",
     ]  # fmt: skip
 
 
