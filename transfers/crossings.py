@@ -24,7 +24,7 @@ from transfers.models import Crossing, Discrepancy, Mark, Question, TransferCase
 from transfers.states import Crosses, Side, State, Step
 
 if TYPE_CHECKING:
-    from transfers.workflow import Doing
+    from transfers.doing import Doing
 
 LONGEST = Discrepancy._meta.get_field("sent_value").max_length  # a decree's text may be longer
 

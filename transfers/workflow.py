@@ -6,7 +6,6 @@ Order: see and lock -> may -> when -> input -> (decided in the center first?) ->
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -18,6 +17,7 @@ from pension_transfer.lib.busy import busy_is_an_answer
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen, Refusal, Waiting
 from pension_transfer.lib.failpoints import fail_point
 from transfers import crossings, deliveries, effects, exchange, hurdles, trail
+from transfers.doing import Doing
 from transfers.inputs import take_input
 from transfers.models import Command, Crossing, Heard, Part, TransferCase, Verb
 from transfers.states import MOVING, TURN_ROLES, Side, State, Step, find_step
@@ -26,28 +26,6 @@ COMPLETES = frozenset({Action.ACKNOWLEDGE})  # steps after which the draft compl
 QUIET = {Action.JUDGE}  # too many for the trail; a mark keeps its own who and when
 # Called with the move's id when the center has taken a step: the other branch may be on this very site.
 on_crossed: list[Callable[[uuid.UUID], Any]] = []
-
-
-@dataclass
-class Doing:
-    """A step being taken: what effects read and what they add to the trail."""
-
-    case: TransferCase
-    action: str
-    by: User | None
-    role: str
-    input: dict[str, Any]
-    who: dict[str, Any]
-    answer: Any = None
-    note: str = ""
-    details: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def person(self) -> User:
-        """Who takes the step, where it does not come by itself."""
-        if self.by is None:
-            raise ValueError(f"{self.action} comes by itself")
-        return self.by
 
 
 # --- the door -----------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from transfers.effects.origin import is_complete, list_missing, new_case
 from transfers.effects.shared import Effects, hand_over_turn, take_part
 
 if TYPE_CHECKING:
-    from transfers.workflow import Doing
+    from transfers.doing import Doing
 
 __all__ = ["EFFECTS", "follow", "hand_over_turn", "is_complete", "list_missing", "new_case", "take_part"]
 

@@ -9,7 +9,7 @@ from transfers.effects.shared import Effects, note, take_part
 from transfers.models import Part
 
 if TYPE_CHECKING:
-    from transfers.workflow import Doing
+    from transfers.doing import Doing
 
 
 def _attach(doing: "Doing") -> None:

@@ -13,7 +13,7 @@ from transfers.fields import Field, under
 from transfers.models import Mark, TransferCase
 
 if TYPE_CHECKING:
-    from transfers.workflow import Doing
+    from transfers.doing import Doing
 
 SAID = ("verdict", "paper_value", "code", "severity", "note")
 

@@ -15,7 +15,7 @@ from transfers.effects.shared import Effects, close, keep_discrepancies, note, t
 from transfers.models import Content, Part, Severity, Verb
 
 if TYPE_CHECKING:
-    from transfers.workflow import Doing
+    from transfers.doing import Doing
 
 
 def _receive(doing: "Doing") -> None:

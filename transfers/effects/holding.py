@@ -14,7 +14,7 @@ from transfers.effects.shared import Effects, note
 from transfers.models import TransferCase
 
 if TYPE_CHECKING:
-    from transfers.workflow import Doing
+    from transfers.doing import Doing
 
 FREE: dict[str, Any] = {
     "held_since": None, "held_event": "", "held_on": None, "held_note": "", "held_by_name": "", "held_branch_code": "",

@@ -15,7 +15,7 @@ from transfers.models import Content, Part, TransferCase, Verb
 from transfers.states import Side, State
 
 if TYPE_CHECKING:
-    from transfers.workflow import Doing
+    from transfers.doing import Doing
 
 
 def new_case(file: PensionFile, given: dict[str, Any]) -> TransferCase:

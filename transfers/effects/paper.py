@@ -12,7 +12,7 @@ from transfers.models import PaperArrival, TransferCase, Verb
 from transfers.states import State
 
 if TYPE_CHECKING:
-    from transfers.workflow import Doing
+    from transfers.doing import Doing
 
 SENT = ("paper_sent_on", "paper_method", "paper_sent_letter", "paper_sent_pages", "parcel_number")
 ARRIVED = ("paper_arrived_on", "paper_letter_number", "paper_pages", "paper_condition", "paper_note")

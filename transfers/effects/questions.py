@@ -16,7 +16,7 @@ from transfers.effects.shared import Effects
 from transfers.models import Question, TransferCase, TransferEvent, Verb
 
 if TYPE_CHECKING:
-    from transfers.workflow import Doing
+    from transfers.doing import Doing
 
 NOTE: int = TransferEvent._meta.get_field("note").max_length or 0
 

@@ -13,7 +13,7 @@ from transfers import clock
 from transfers.models import Discrepancy, Part, TransferCase
 
 if TYPE_CHECKING:
-    from transfers.workflow import Doing
+    from transfers.doing import Doing
 
 Effects = dict[str, tuple[Callable[["Doing"], None], ...]]
 

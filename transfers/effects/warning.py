@@ -9,7 +9,7 @@ from transfers.effects.shared import Effects, take_part
 from transfers.models import Acknowledgement, Part
 
 if TYPE_CHECKING:
-    from transfers.workflow import Doing
+    from transfers.doing import Doing
 
 SAID = ("value", "note", "by", "at")
 

@@ -1,17 +1,15 @@
 """What the page of a case shows to one person: its steps with their forms, what is missing, what differs."""
 
 import datetime as dt
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from django.db.models import Prefetch
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
-from branches.models import Status, User
+from branches.models import User
 from branches.roles import Action
 from pension_transfer.lib.calendar import add_months
 from pension_transfer.lib.errors import NotSeen, Refusal
@@ -21,33 +19,28 @@ from transfers import completeness, hurdles, paper, presentation, returning, she
 from transfers.attachment_rows import Shown, of_page
 from transfers.attachments import ROWS
 from transfers.buttons import Button, available
-from transfers.checklist import Checklist, Left, Row
+from transfers.checklist import Checklist, Left
 from transfers.due import Due, due_of
 from transfers.inputs import INPUTS, ActionForm
 from transfers.inputs.warning import key_of
 from transfers.models import (
-    Discrepancy,
-    Mark,
-    PaperCondition,
-    PaperMethod,
     TransferCase,
     TransferEvent,
     with_open_questions,
 )
 from transfers.states import Side, State
 from transfers.views.context import url_of
+from transfers.views.differences import Difference, differences_of
 from transfers.views.findings import Answered, Findings, Lack, OpenWarning, is_of_a_row
 from transfers.views.holding import Hold, hold_of
+from transfers.views.initial import INITIAL
 from transfers.views.pressable import BESIDE, IN_PLACE, Pressable, next_step, show_errors, standing_of
 from transfers.views.questions import ON_A_QUESTION, Asked, questions_of
 from transfers.views.story import Story
+from transfers.views.way import Stop, way_of
 
 BACKWARDS = frozenset({Action.SEND_BACK, Action.RECALL})
 AFTER_COMPARING = frozenset({Action.APPROVE_TECHNICAL, Action.VERIFY, Action.REGISTER})
-WAY = (
-    State.REFERRAL, State.DRAFT, State.TECHNICALLY_APPROVED, State.HEAD_APPROVED, State.SENT, State.RECEIVED,
-    State.VERIFIED, State.REGISTERED,
-)  # fmt: skip
 
 
 def find_case(user: User, pk: int) -> TransferCase:
@@ -59,33 +52,6 @@ def find_case(user: User, pk: int) -> TransferCase:
     if case is None:
         raise NotSeen(_("There is no such case in your branch."), "no_case")
     return case
-
-
-@dataclass(frozen=True)
-class Stop:
-    """One state on the step bar."""
-
-    state: str
-    label: Any
-    is_done: bool
-    is_current: bool
-
-    @property
-    def is_beside(self) -> bool:
-        """Whether it lies beside the directive's way: returned, cancelled."""
-        return self.state in (State.RETURNED, State.CANCELLED)
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A discrepancy, or a mark that says so, as people read it; `anchor`: its row on the page of the comparison."""
-
-    row: Discrepancy | Mark
-    label: str
-    sent_value: Any
-    paper_value: Any
-    by_name: str
-    anchor: str = ""
 
 
 class CasePage:
@@ -230,20 +196,7 @@ class CasePage:
     @cached_property
     def way(self) -> list[Stop]:
         """The states of the directive's way, and the present one where it lies beside that way."""
-        stops = [*WAY, *([self.case.state] if self.case.state not in WAY else [])]
-        here = stops.index(self.case.state)
-        reached = {event.to_state for event in self.case.events.all()}
-        if self.case.side == Side.DESTINATION:
-            reached |= {*WAY[: WAY.index(State.RECEIVED)]}  # the origin went this part of the way
-        beside = self.case.state not in WAY
-        active = self.case.activated_at is not None
-        found = [
-            Stop(
-                state, State(state).label, state in reached if beside else i < here or active, i == here and not active
-            )
-            for i, state in enumerate(stops)
-        ]
-        return [*found, Stop("active", Status.ACTIVE.label, False, True)] if active else found
+        return way_of(self.case)
 
     @property
     def standing(self) -> str:
@@ -370,20 +323,7 @@ class CasePage:
     @property
     def differences(self) -> list[Difference]:
         """What was noted about the current version; after a return, about the one that came back."""
-        rows = sorted(self.case.discrepancies.all(), key=lambda row: row.pk)
-        last = max((row.version for row in rows), default=0)
-        returned = [_difference(row, self) for row in rows if row.version == last]
-        said = {row.path for row in rows if row.version == self.case.version}
-        return [
-            *(self._live(row) for row in self.checklist.rows if row.is_said and row.field.path not in said),
-            *returned,
-        ]
-
-    def _live(self, row: Row) -> Difference:
-        """A mark of the version in hand."""
-        assert row.mark is not None  # noqa: S101 - it says something
-        sent = strip_tags(str(row.value))
-        return Difference(row.mark, self.checklist.named(row), sent, row.mark.paper_value, str(row.mark.by), row.anchor)
+        return differences_of(self.case, self.checklist)
 
     @property
     def paper_alarms(self) -> list[Any]:
@@ -424,35 +364,5 @@ class CasePage:
         return self.case.side == Side.DESTINATION
 
 
-INITIAL: dict[str, Any] = {
-    Action.EDIT_MOVE: lambda page: {
-        "destination": (page.story.suggestion or page.case.destination).pk,
-        "reason": page.case.reason, "note": page.case.note,
-        "letter_number": page.case.letter_number, "letter_date": page.case.letter_date,
-    },
-    Action.ATTACH: lambda page: {"path": page.preset.get("path", "") if page.preset else ""},
-    Action.DETACH: lambda page: {"attachment": page.preset.get("attachment") if page.preset else None},
-    Action.ASK_QUESTION: lambda page: {"path": page.preset.get("field", "")} if page.preset else {},
-    Action.APPROVE_HEAD: lambda page: {"content_hash": page.case.content_hash},
-    Action.RECORD_PAPER: lambda page: {
-        "paper_arrived_on": page.case.paper_arrived_on, "paper_pages": page.case.paper_pages,
-        "paper_letter_number": page.case.paper_letter_number, "paper_note": page.case.paper_note,
-        "paper_condition": page.case.paper_condition or PaperCondition.GOOD,
-    },
-    Action.DISPATCH_PAPER: lambda page: {
-        "paper_sent_on": page.case.paper_sent_on, "paper_sent_letter": page.case.paper_sent_letter,
-        "paper_method": page.case.paper_method or PaperMethod.REGISTERED_MAIL,
-        "paper_sent_pages": page.case.paper_sent_pages or page.case.content.get("file", {}).get("paper_pages"),
-        "parcel_number": page.case.parcel_number,
-    },
-}  # fmt: skip
-
-
 def _letter(number: str, day: dt.date | None) -> str:
     return "، ".join(filter(None, [fa(number), jalali(day)]))
-
-
-def _difference(row: Discrepancy, page: CasePage) -> Difference:
-    content = page.case.content_of(row.version)
-    label = presentation.path_label(content, row.path)
-    return Difference(row=row, label=label, sent_value=row.sent_value, paper_value=row.paper_value, by_name=row.by_name)
