@@ -57,4 +57,13 @@ def attach(case: TransferCase, by: User, *files: Any, **data: Any) -> TransferCa
     return workflow.perform("attach", case.pk, by=by, command_id=uuid.uuid4(), data=data, files=uploads(*files))
 
 
-__all__ = ["archive", "attach", "pdf", "picture", "upload", "uploads"]
+STEPS = ("technical", "send", "receive", "compare", "verify", "register", "activate")
+
+
+def carry_on(walk: Any, until: str) -> None:
+    """The rest of the way, the step `until` included."""
+    for step in STEPS[: STEPS.index(until) + 1]:
+        getattr(walk, step)()
+
+
+__all__ = ["STEPS", "archive", "attach", "carry_on", "pdf", "picture", "upload", "uploads"]
