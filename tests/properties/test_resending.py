@@ -72,7 +72,7 @@ def another(file: PensionFile, one: ToCorrect, column: str, files: Files) -> Any
     rows = dict(fields.rows_of(snapshot.read_file(file), "decrees"))[field.row]["lines"]
     return [
         {name: line[name] for name in services.LINE_FIELDS}
-        | ({"amount": line["amount"] + 1} if line == field.value else {})
+        | ({"amount": abs(line["amount"] - 1)} if line == field.value else {})
         for line in rows
     ]
 
