@@ -71,7 +71,11 @@ def _paid_before_custody(envelope: Envelope) -> bool:
 
 def _blob_missing(envelope: Envelope) -> bool:
     """Whether an attachment that the content names is not here: its bytes are placed first (DESIGN 11.5)."""
-    named = {row["sha256"] for row in json.loads(envelope.body).get("attachments", [])}
+    return _are_missing(json.loads(envelope.body))
+
+
+def _are_missing(content: dict[str, Any]) -> bool:
+    named = {row["sha256"] for row in content.get("attachments", [])}
     return Blob.objects.filter(pk__in=named).count() < len(named)
 
 
@@ -137,6 +141,8 @@ class Rule:
             raise Refused("seal_broken")
         if self.after and not kinds & self.after:
             raise Refused("out_of_order")
+        if _are_missing(body):  # an answer's, too, are placed first
+            raise Refused("blob_missing")
 
 
 TAKEN = frozenset({Kind.RECEIVED})

@@ -14,7 +14,7 @@ from central.models import MESSAGES, Custody, Envelope, Receipt, Seat, Waiting
 from central.rules import seal_holds
 from pension_transfer.lib.calendar import is_working_day
 from transfers import clock, trail
-from transfers.models import Content, Crossing, Part, Question, TransferCase, TransferEvent
+from transfers.models import Attachment, Content, Crossing, Part, Question, TransferCase, TransferEvent
 
 OVER = {"withdrawn", "returned", "activated", "cancelled"}  # with one of these an envelope is not on its way
 PART_OF = {
@@ -134,6 +134,18 @@ def attached_as_sealed() -> list[str]:
         if rows != sorted((row["sha256"], row.get("path", ""), row["name"]) for row in sealed):
             found.append(f"I4 {case} has other scans than were sealed")
     return found
+
+
+def answers_as_told() -> list[str]:
+    """I4: the scans on an answer are, at either branch, those that the center was told of; on no answer, none."""
+    told, here = {}, defaultdict(list)
+    for body in Receipt.objects.filter(kind="answer").values_list("body", flat=True):
+        told[body["question"]] = sorted((row["sha256"], row["name"]) for row in body.get("attachments", []))
+    for row in Attachment.objects.filter(path__startswith="answer."):
+        here[row.case_id, row.path.removeprefix("answer.")].append((row.sha256, row.name))
+    answered = Question.objects.exclude(answered_at=None)
+    expected = {(q.case_id, str(q.key)): told.get(str(q.key)) for q in answered if told.get(str(q.key))}
+    return [] if expected == {key: sorted(rows) for key, rows in here.items()} else [f"I4 {expected} but {dict(here)}"]
 
 
 # --- I5, I6: who pays -----------------------------------------------------------------------------------
@@ -267,7 +279,8 @@ def clocks_agree() -> list[str]:
 
 
 CHECKS: tuple[Callable[[], list[str]], ...] = (
-    one_open_move, received_once, registered_as_sealed, attached_as_sealed, paid_at_one_branch, paid_where_the_seat_is,
+    one_open_move, received_once, registered_as_sealed, attached_as_sealed, answers_as_told, paid_at_one_branch,
+    paid_where_the_seat_is,
     frozen_while_on_its_way, four_eyes, told_by_the_trail, somebodys_turn,
     questions_wait_nowhere, clocks_agree, nothing_while_held,
 )  # fmt: skip

@@ -146,6 +146,7 @@ def _hang_up(end: socket.socket) -> None:
 
 def _carry_out(do: str, given: dict[str, Any]) -> None:
     from branches.models import Branch, User
+    from tests.scans import pdf, upload, uploads
     from transfers import sync, workflow
 
     if do == "sync":
@@ -156,7 +157,9 @@ def _carry_out(do: str, given: dict[str, Any]) -> None:
         branch = Branch.objects.get(pk=given["branch"])
         workflow.receive(UUID(given["envelope"]), branch=branch, by=by, command_id=key)
     else:
-        workflow.perform(do, given["case"], by=by, command_id=key, data=given.get("data"))
+        files = [upload(pdf(mark=name), name) for name in given.get("scans", [])]
+        sent = {"data": given.get("data"), "files": uploads(*files) if files else None}
+        workflow.perform(do, given["case"], by=by, command_id=key, **sent)
 
 
 def _child(order: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from branches.models import PensionFile, User
 from pension_transfer.lib.templatetags.persian import fa, is_persian
-from transfers import snapshot
+from transfers import attachments, snapshot
 from transfers.attachments import ANSWER, ROWS, of_case
 from transfers.models import Attachment, TransferCase
 from transfers.places import place_of, places
@@ -66,6 +66,12 @@ def of_page(case: TransferCase, may_remove: bool) -> list[Shown]:
     rows = of_case(case)
     known = places(case.content) if rows else {}
     return [shown(row, known, may_remove) for row in rows]
+
+
+def of_answers(case: TransferCase) -> dict[str, list[Shown]]:
+    """Those of answers, by the question's key."""
+    place = _("The answer")
+    return {key: [shown(row, {row.path: place}) for row in rows] for key, rows in attachments.of_answers(case).items()}
 
 
 def of_version(case: TransferCase, content: dict[str, Any]) -> list[Shown]:

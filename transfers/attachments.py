@@ -1,5 +1,6 @@
 """Attachments of a case: what is sealed of them, and how they come and go."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,8 +20,21 @@ ROWS = Attachment.objects.select_related("by", "scan").order_by("id")
 
 def of_case(case: TransferCase) -> list[Attachment]:
     """Those that belong to the case's content now, never their bytes; a page reads them with its case (ROWS)."""
+    return [row for row in _held(case) if not row.path.startswith(ANSWER)]
+
+
+def of_answers(case: TransferCase) -> dict[str, list[Attachment]]:
+    """Those that came with answers, by the question's key; of every version, as the questions are."""
+    found: dict[str, list[Attachment]] = defaultdict(list)
+    for row in _held(case):
+        if row.path.startswith(ANSWER):
+            found[row.path.removeprefix(ANSWER)].append(row)
+    return found
+
+
+def _held(case: TransferCase) -> list[Attachment]:
     held = case.attachments.all() if _is_read(case) else ROWS.filter(case=case.pk)
-    return [row for row in held if row.removed_at is None and not row.path.startswith(ANSWER)]
+    return [row for row in held if row.removed_at is None]
 
 
 def _is_read(case: TransferCase) -> bool:
@@ -41,12 +55,12 @@ def differences(case: TransferCase) -> list[str]:
 
 def broken(case: TransferCase) -> set[str]:
     """The hashes of those whose bytes, as they lie in this branch's database, are no longer theirs."""
-    return blobs.broken(ScanBytes, "default", {row.sha256 for row in of_case(case)})
+    return blobs.broken(ScanBytes, "default", {row.sha256 for row in _held(case)})
 
 
 def on_their_way(case: TransferCase) -> list[Attachment]:
-    """Those whose bytes have not come from the center yet."""
-    return [row for row in of_case(case) if row.scan_id is None]
+    """Those whose bytes have not come from the center yet, sealed or of an answer."""
+    return [row for row in _held(case) if row.scan_id is None]
 
 
 # --- coming and going -------------------------------------------------------------------------------------
@@ -59,6 +73,27 @@ def attach(case: TransferCase, checked: Checked, path: str, by: User) -> Attachm
         case=case, scan=scan, sha256=scan.pk, name=checked.name, media_type=scan.media_type, size=scan.size,
         path=path, by=by,
     )  # fmt: skip
+
+
+def keep_for_answer(key: str, files: Iterable[Checked]) -> list[dict[str, Any]]:
+    """Keep what comes with an answer to the question `key`, in the form in which it is told: by hash.
+
+    It lies nowhere until the center has taken the answer.
+    """
+    return [_told(keep(checked), checked.name, ANSWER + key) for checked in files]
+
+
+def _told(scan: Scan, name: str, path: str) -> dict[str, Any]:
+    return {"sha256": scan.pk, "name": name, "media_type": scan.media_type, "size": scan.size, "path": path}
+
+
+def lay_on_answer(case: TransferCase, key: str, told: Iterable[dict[str, Any]], by: User | None) -> None:
+    """Lay what was told of an answer on the question `key`, whatever place it names; what is here is tied at once."""
+    rows = [{name: row[name] for name in SEALED} | {"path": ANSWER + key} for row in told]
+    kinds = [MediaType(row.pop("media_type")) for row in rows]  # ValueError: another site may say anything
+    laid = [Attachment(case=case, by=by, media_type=kind, **row) for kind, row in zip(kinds, rows, strict=True)]
+    Attachment.objects.bulk_create(laid)
+    link({row.sha256 for row in laid})
 
 
 def remove(rows: Iterable[Attachment]) -> None:

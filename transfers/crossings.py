@@ -18,7 +18,7 @@ from branches.roles import Action
 from central import contract
 from central.models import MESSAGES, Envelope
 from pension_transfer.lib.errors import NotNow
-from transfers import clock, exchange, presentation, trail
+from transfers import attachments, clock, exchange, presentation, trail
 from transfers.comparison import differing
 from transfers.models import Crossing, Discrepancy, Mark, Question, TransferCase, Verb
 from transfers.states import Crosses, Side, State, Step
@@ -59,13 +59,20 @@ def intend(doing: "Doing", command_id: uuid.UUID) -> Crossing:
         envelope = doing.input["envelope_id"]
         return intend_taking(envelope, doing.case.branch, doing.by, doing.role, command_id)
     verb, kind = DECIDED_THERE[doing.action]
-    case = doing.case
+    case, doing.input = doing.case, _with_scans_kept(doing.input)
     body = _person(doing.who) | BODIES.get(doing.action, lambda doing: {})(doing)
     return Crossing.objects.create(
         key=command_id, verb=verb, kind=kind, action=doing.action, branch=case.branch, case=case,
         envelope_id=case.envelope, by=doing.by, role=doing.role, input=_plain(doing.input), body=body,
         decided_there=True,
     )  # fmt: skip
+
+
+def _with_scans_kept(given: dict[str, Any]) -> dict[str, Any]:
+    """An answer's uploads are kept with the intention: it is finished without the person who sent them."""
+    rest = {name: value for name, value in given.items() if name != "scans"}
+    files = given.get("scans")
+    return rest | {"attachments": attachments.keep_for_answer(given["question"], files)} if files else rest
 
 
 def intend_taking(envelope_id: uuid.UUID, branch: Branch, by: User, role: str, command_id: uuid.UUID) -> Crossing:

@@ -49,9 +49,11 @@ REFUSED_BY_CENTER = {
     "not_addressed": gettext_lazy("It is addressed to another branch."),
     "unknown": gettext_lazy("The center has no such envelope. Look at the list of what waits there."),
     "other_version_live": gettext_lazy("An earlier version of this move is still at the center. Recall it first."),
-    "blob_missing": gettext_lazy("An attachment has not reached the center. Recall the case and send it again."),
+    "blob_missing": gettext_lazy(
+        "An attachment has not reached the center. Send it again; if it lies on the case, recall the case first."
+    ),
     "blob_broken": gettext_lazy(
-        "An attachment was altered: it is not what was attached. Recall the case, remove it and attach it again."
+        "An attachment was altered on the way. Scan the sheet anew; if it lies on the case, recall the case first."
     ),
     "already_question": gettext_lazy("This question has been asked already."),
     "already_answer": gettext_lazy("The question has been answered already. Reload the page and read the answer."),

@@ -28,6 +28,7 @@ MB = 2**20
 MAX_SIZE = 20 * MB
 MOST_A_CASE = 30
 MOST_AT_ONCE = 10
+MOST_AN_ANSWER = 5
 MAX_NAME = 120
 MAX_PIXELS = 70_000_000  # a sheet of A3 at 600 dots to the inch
 MAX_PAGES = 2000

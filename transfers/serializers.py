@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from branches.models import PensionFile
 from pension_transfer.lib.calendar import today
-from transfers.attachments import of_case
+from transfers.attachments import of_answers, of_case
 from transfers.buttons import available
 from transfers.clock import working_days_late
 from transfers.comparison import fields_in, held_marks
@@ -94,15 +94,24 @@ class AttachmentRow(serializers.ModelSerializer[Attachment]):
 
 
 class QuestionRow(serializers.ModelSerializer[Question]):
-    """A question without returning, with its answer and how it closed; an empty `path` means the whole case."""
+    """A question without returning, with its answer and how it closed; an empty `path` means the whole case.
+
+    `attachments` came with the answer.
+    """
+
+    attachments = serializers.SerializerMethodField()
 
     class Meta:
         model = Question
         fields = (
             "key", "path", "text", "due_on", "is_overdue", "asked_by", "asked_at", "answer", "answered_by",
-            "answered_at", "how", "closed_by", "closed_at",
+            "answered_at", "attachments", "how", "closed_by", "closed_at",
         )  # fmt: skip
         read_only_fields = fields
+
+    @extend_schema_field(AttachmentRow(many=True))
+    def get_attachments(self, row: Question) -> list[dict[str, Any]]:
+        return list(AttachmentRow(self.context["of_answers"].get(str(row.key), []), many=True).data)
 
 
 class StepRow(serializers.Serializer[Any]):
@@ -122,7 +131,7 @@ class CaseDetail(CaseRow):
     discrepancies = DiscrepancyRow(many=True, read_only=True)
     marks = serializers.SerializerMethodField()
     attachments = serializers.SerializerMethodField()
-    questions = QuestionRow(many=True, read_only=True)
+    questions = serializers.SerializerMethodField()
     steps = serializers.SerializerMethodField()
 
     class Meta(CaseRow.Meta):
@@ -150,6 +159,11 @@ class CaseDetail(CaseRow):
     @extend_schema_field(AttachmentRow(many=True))
     def get_attachments(self, case: TransferCase) -> list[dict[str, Any]]:
         return list(AttachmentRow(of_case(case), many=True).data)
+
+    @extend_schema_field(QuestionRow(many=True))
+    def get_questions(self, case: TransferCase) -> list[dict[str, Any]]:
+        rows = case.questions.all()
+        return list(QuestionRow(rows, many=True, context={"of_answers": of_answers(case) if rows else {}}).data)
 
     def get_steps(self, case: TransferCase) -> list[dict[str, Any]]:
         return list(StepRow(available(case, self.context["request"].user), many=True).data)
@@ -187,12 +201,17 @@ class Press(serializers.Serializer[Any]):
 
 
 class Upload(serializers.Serializer[Any]):
-    """A step that takes files, as a form; what else the step asks for are fields of their own, such as `path`."""
+    """A step that takes files, as a form; what else the step asks for are fields of their own.
+
+    Attaching: `path`, where the scans lie. Answering: `question` and `text`; there the files are optional.
+    """
 
     command_id = serializers.UUIDField()
     seen = serializers.IntegerField(required=False)
     scans = serializers.ListField(child=serializers.FileField(), required=False)
     path = serializers.CharField(required=False, allow_blank=True)
+    question = serializers.UUIDField(required=False)
+    text = serializers.CharField(required=False)
 
 
 class Referral(Press):

@@ -12,11 +12,15 @@ from pension_transfer.lib.errors import BadInput, Refusal
 
 @dataclass(frozen=True)
 class Rejected:
-    """A press that was not carried out: what was asked, what was typed, and why not."""
+    """A press that was not carried out: what was asked, what was typed, and why not.
+
+    Of the files that came with it a page can say only that there were some.
+    """
 
     action: str
     data: Any
     refusal: Refusal
+    had_files: bool = False
 
 
 def command_id(request: HttpRequest) -> uuid.UUID:

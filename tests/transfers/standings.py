@@ -80,7 +80,10 @@ INPUT: dict[str, dict[str, Any]] = {  # what each action asks for; the others as
     "record_life_event": LIFE_EVENT,
     "release": WHY,
 }
-FILES: dict[str, Callable[[], Any]] = {"attach": lambda: uploads(upload(picture(), "ب.jpg"))}  # uploaded with it
+FILES: dict[str, Callable[[], Any]] = {  # uploaded with it
+    "attach": lambda: uploads(upload(picture(), "ب.jpg")),
+    "answer_question": lambda: uploads(upload(picture("PNG"), "شناسنامه.png")),
+}
 
 # --- how a copy comes to stand there ---------------------------------------------------------------------
 

@@ -123,14 +123,14 @@ def _copy(walk: Walk, side: str) -> TransferCase | None:
     return TransferCase.objects.filter(pension_number=walk.file.pension_number, side=side).first()
 
 
-def _order(process: Site, walk: Walk, step: Step, key: uuid.UUID, fail: str = "") -> str:
+def _order(process: Site, walk: Walk, step: Step, key: uuid.UUID, fail: str = "", **more: Any) -> str:
     by = walk.cast.at(getattr(walk.cast, step.side), step.role).username
     if step.action == Action.RECEIVE:
         envelope = fresh(walk.case).envelope_id
         return process.order("receive", fail, by=by, key=key, envelope=envelope, branch="1001")
     copy = _copy(walk, step.side)
     data = step.data or (given(step.action, copy) if copy else {})
-    return process.order(step.action, fail, by=by, key=key, case=copy and copy.pk, data=data)
+    return process.order(step.action, fail, by=by, key=key, case=copy and copy.pk, data=data, **more)
 
 
 def _known_to_the_center(walk: Walk, step: Step) -> bool:
@@ -368,3 +368,40 @@ def test_attachments_wait_with_their_envelope_while_the_center_is_away(cast: Cas
     sync.sync()
     _done_once(walk, step, key)
     assert Blob.objects.count() == 2 and oracle.problems() + oracle.unfinished() == []
+
+
+# --- attachments of answers ----------------------------------------------------------------------------------------
+
+SCANS = ["الف.pdf", "ب.pdf"]
+
+
+def _has_answered(walk: Walk, key: uuid.UUID) -> None:
+    """Once, with both files, at both branches."""
+    _done_once(walk, STEP["answer_question"], key)
+    for case in (walk.case, walk.copy):
+        rows = Attachment.objects.filter(case=case).exclude(scan=None).order_by("name")
+        assert [row.name for row in rows] == SCANS and {row.path[:7] for row in rows} == {"answer."}
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+def test_killed_while_an_answers_files_are_brought_it_is_finished_with_all_of_them(cast: Cast, running: Site) -> None:
+    walk, key, step = Walk(cast), uuid.uuid4(), STEP["answer_question"]
+    _stand(walk, step)
+    assert _order(running, walk, step, key, "intended", scans=SCANS) == "killed"
+    for point, placed in (("placed", 1), ("placed", 2), ("asked", 2), ("finishing", 2)):
+        assert (Scan.objects.count(), Attachment.objects.count()) == (2, 0)
+        assert (running.order("sync", point), Blob.objects.count()) == ("killed", placed)
+        assert oracle.problems() == []
+    running.order("sync")
+    _has_answered(walk, key)
+
+
+@apart
+def test_an_answers_files_wait_with_it_while_the_center_is_away(cast: Cast, cut_off: Site) -> None:
+    walk, key, step = Walk(cast), uuid.uuid4(), STEP["answer_question"]
+    _stand(walk, step)
+    assert _order(cut_off, walk, step, key, scans=SCANS) == "center"
+    assert (Scan.objects.count(), Attachment.objects.count(), Blob.objects.count()) == (2, 0, 0)
+    assert not Question.objects.get(case=walk.case).is_answered
+    sync.sync()
+    _has_answered(walk, key)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from branches.roles import Action
 from central import contract
 from pension_transfer.lib.errors import NotNow
-from transfers import trail
+from transfers import attachments, trail
 from transfers.crossings import tell
 from transfers.effects.shared import Effects
 from transfers.models import Question, TransferCase, TransferEvent, Verb
@@ -55,7 +55,14 @@ def _keep_answer(doing: "Doing", said: dict[str, Any]) -> None:
         question.answer, question.answered_by = said["text"], said["by_name"]
         question.answered_at = contract.moment(said["at"])
         question.save(update_fields=["answer", "answered_by", "answered_at"])
-    _into_the_trail(doing, question, said["text"])
+        attachments.lay_on_answer(doing.case, said["question"], said.get("attachments", []), doing.by)
+    _into_the_trail(doing, question, said["text"], **_attached(said))
+
+
+def _attached(said: dict[str, Any]) -> dict[str, list[str]]:
+    """The files of an answer as the trail tells them, as it does those that are attached to a case."""
+    files = said.get("attachments", [])
+    return {"attached": [row["name"] for row in files], "sha256": [row["sha256"] for row in files]} if files else {}
 
 
 def _close(doing: "Doing") -> None:
@@ -85,7 +92,7 @@ def _known(case: TransferCase, said: dict[str, Any]) -> Question:
     return found
 
 
-def _into_the_trail(doing: "Doing", question: Question, text: str, **more: str) -> None:
+def _into_the_trail(doing: "Doing", question: Question, text: str, **more: Any) -> None:
     doing.note = Truncator(text).chars(NOTE)
     doing.details = {"path": question.path, "question": str(question.key)} | more
 

@@ -28,13 +28,21 @@ class ScansField(forms.FileField):
     """Files that were looked at: a list of Checked; each fault names its file."""
 
     widget = ScansInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png"})
+    default_error_messages = {
+        "required": _("Choose at least one file."),
+        "too_many_at_once": _("At most 10 files at once; choose the others afterwards."),
+    }
+
+    def __init__(self, *, most: int = MOST_AT_ONCE, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.most = most
 
     def clean(self, data: Any, initial: Any = None) -> list[Checked]:
         uploads = [upload for upload in data or [] if upload]
-        if not uploads:
-            raise ValidationError(_("Choose at least one file."), "required")
-        if len(uploads) > MOST_AT_ONCE:
-            raise ValidationError(_("At most 10 files at once; choose the others afterwards."), "too_many_at_once")
+        if self.required and not uploads:
+            raise ValidationError(self.error_messages["required"], "required")
+        if len(uploads) > self.most:
+            raise ValidationError(self.error_messages["too_many_at_once"], "too_many_at_once")
         faults: list[ValidationError] = []
         checked = list(_checked(uploads, faults))
         if faults:

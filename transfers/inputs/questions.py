@@ -12,8 +12,10 @@ from pension_transfer.lib import calendar
 from pension_transfer.lib.fields import JalaliDateField, PersianTextField
 from pension_transfer.lib.templatetags.persian import fa
 from transfers import presentation
+from transfers.inputs.attaching import ScansField
 from transfers.inputs.shared import ActionForm, Inputs
 from transfers.models import Question, TransferCase
+from transfers.scans import MOST_AN_ANSWER, Checked
 
 DAYS = 3  # working days in which an answer is expected, unless the one who asks says otherwise
 WHOLE_CASE = ("", _("The whole case"))
@@ -79,6 +81,22 @@ class AnswerForm(AboutQuestionForm):
         label=_("Answer"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": _("Write the answer; the destination reads it.")},
     )  # fmt: skip
+    scans = ScansField(
+        label=_("Files"), required=False, most=MOST_AN_ANSWER,
+        help_text=_("Scans that show it: PDF, JPEG or PNG, at most 20 megabytes each; up to 5."),
+        error_messages={"too_many_at_once": _("At most 5 files with an answer. Join sheets in one PDF.")},
+    )  # fmt: skip
+
+    def clean_scans(self) -> list[Checked]:
+        files: list[Checked] = self.cleaned_data["scans"]
+        held: dict[str, str] = {}
+        for file in files:
+            if file.sha256 in held:
+                sentence = _("«%(file)s» and «%(name)s» are the same file. Leave one of them out.")
+                words = {"file": file.name, "name": held[file.sha256]}
+                self.add_error("scans", ValidationError(sentence, "twice", words))
+            held.setdefault(file.sha256, file.name)
+        return files
 
     def bars(self, question: Question) -> str:
         answered = _("%(name)s has already answered this question.") % {"name": question.answered_by}

@@ -105,7 +105,7 @@ def step(request: HttpRequest, pk: int, action: str) -> HttpResponse:
         messages.info(request, str(kept.message))
         return redirect("case", pk)
     except (BadInput, NotNow) as refusal:
-        return again(request, pk, Rejected(action, request.POST, refusal))
+        return again(request, pk, Rejected(action, request.POST, refusal, bool(request.FILES)))
     return go_on(request, done, action)
 
 

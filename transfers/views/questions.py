@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from branches.roles import Action
 from pension_transfer.lib.posting import Rejected
 from transfers import hurdles, presentation
+from transfers.attachment_rows import Shown, of_answers
 from transfers.inputs import INPUTS
 from transfers.models import Question, TransferCase
 from transfers.views.pressable import Pressable, show_errors
@@ -27,6 +28,7 @@ class Asked:
     step: Pressable | None
     lost: str
     lost_text: str
+    attachments: list[Shown]
 
     @property
     def is_rejected(self) -> bool:
@@ -41,10 +43,17 @@ class Asked:
 def questions_of(case: TransferCase, steps: Mapping[str, Pressable], rejected: Rejected | None) -> list[Asked]:
     """The open ones in the order they were asked, then the others, the last one first."""
     rows = sorted(case.asked, key=lambda row: (not row.is_open, row.pk if row.is_open else -row.pk))
-    return [_asked(row, case, steps, rejected) for row in rows]
+    files = of_answers(case) if rows else {}
+    return [_asked(row, case, steps, rejected, files.get(str(row.key), [])) for row in rows]
 
 
-def _asked(row: Question, case: TransferCase, steps: Mapping[str, Pressable], rejected: Rejected | None) -> Asked:
+def _asked(
+    row: Question,
+    case: TransferCase,
+    steps: Mapping[str, Pressable],
+    rejected: Rejected | None,
+    files: list[Shown],
+) -> Asked:
     lost, text = _lost(case, row)
     return Asked(
         row=row,
@@ -54,6 +63,7 @@ def _asked(row: Question, case: TransferCase, steps: Mapping[str, Pressable], re
         step=_step_for(row, steps, rejected),
         lost=lost,
         lost_text=text,
+        attachments=files,
     )
 
 
@@ -80,7 +90,8 @@ def _bound(row: Question, step: Pressable, again: Rejected | None) -> Pressable:
     data, ids = again.data if again else None, f"{step.action}{row.pk}_%s"
     form = INPUTS[step.action](data, case=step.case, initial={"question": row.key}, auto_id=ids)
     if again:
-        show_errors(form, again.refusal.errors)
+        lost = {"scans": [_("Choose the files again: a page that comes back cannot keep them.")]}
+        show_errors(form, (lost if again.had_files else {}) | dict(again.refusal.errors))
     return Pressable(step.button, step.case, form, step.is_main, bool(again), f"-{row.pk}")
 
 
