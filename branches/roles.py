@@ -74,6 +74,9 @@ class Action(models.TextChoices):
     ACTIVATE = "activate", _("Activate the pension file")
     RECORD_LIFE_EVENT = "record_life_event", _("Record a life event and hold the case")
     RELEASE = "release", _("Release the held case")
+    TAKE = "take", _("Take the case")
+    PUT_BACK = "put_back", _("Put the case back")
+    REASSIGN = "reassign", _("Reassign the case")
     # who stands in for whom
     GRANT_STAND_IN = "grant_stand_in", _("Grant a stand-in")
     END_STAND_IN = "end_stand_in", _("End a stand-in early")
@@ -118,6 +121,9 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.ACTIVATE: _OFFICER | _HEADS,
     Action.RECORD_LIFE_EVENT: _BRANCH,
     Action.RELEASE: _OFFICER | _HEADS,
+    Action.TAKE: _BRANCH,
+    Action.PUT_BACK: _BRANCH,
+    Action.REASSIGN: _HEADS | {Role.PROVINCE_SUPERVISOR},
     Action.GRANT_STAND_IN: frozenset({Role.BRANCH_HEAD, Role.PROVINCE_SUPERVISOR}),
     Action.END_STAND_IN: frozenset({Role.BRANCH_HEAD, Role.PROVINCE_SUPERVISOR}),
 }

@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any
 
-from branches.models import PensionFile
+from django.db.models import Q
+
+from branches.models import Appointment, PensionFile
 from central.models import MESSAGES, Custody, Envelope, Receipt, Seat, Waiting
 from central.rules import seal_holds
+from pension_transfer.lib import calendar
 from pension_transfer.lib.calendar import is_working_day
 from transfers import clock, trail
 from transfers.models import Attachment, Content, Crossing, Part, Question, TransferCase, TransferEvent
@@ -278,11 +281,37 @@ def clocks_agree() -> list[str]:
     return found
 
 
+OFFICES = {
+    "clerk": {"clerk"}, "technical_officer": {"technical_officer"}, "head": {"branch_head", "insurance_deputy"},
+    "destination_staff": {"destination_staff"}, "activator": {"technical_officer", "branch_head", "insurance_deputy"},
+}  # fmt: skip
+
+
+def taken_by_those_in_turn() -> list[str]:
+    """I10: who has the work of a case held, when it came to him, an office whose turn it is; the trail names him."""
+    found = []
+    for case in TransferCase.objects.exclude(taken_by=None).select_related("taken_by"):
+        day = calendar.day_of(case.taken_at)
+        held = Appointment.objects.filter(Q(until=None) | Q(until__gte=day), user=case.taken_by, since__lte=day)
+        held = held.filter(branch=case.branch_id, role__in=OFFICES.get(case.turn, set()))
+        if case.closed_at or not held.filter(Q(ended_at=None) | Q(ended_at__gte=case.taken_at)).exists():
+            found.append(f"I10 {case} of {case.turn} is with {case.taken_by}")
+        last = case.events.filter(action__in=["take", "put_back", "reassign"]).order_by("sequence").last()
+        told = (
+            {"take": last.by.username if last.by else "", "reassign": last.details.get("given_to_username")}
+            if last
+            else {}
+        )
+        if not last or told.get(last.action) != case.taken_by.username:
+            found.append(f"I9 the trail of {case} does not tell who has it")
+    return found
+
+
 CHECKS: tuple[Callable[[], list[str]], ...] = (
     one_open_move, received_once, registered_as_sealed, attached_as_sealed, answers_as_told, paid_at_one_branch,
     paid_where_the_seat_is,
     frozen_while_on_its_way, four_eyes, told_by_the_trail, somebodys_turn,
-    questions_wait_nowhere, clocks_agree, nothing_while_held,
+    questions_wait_nowhere, clocks_agree, nothing_while_held, taken_by_those_in_turn,
 )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from pension_transfer.lib.errors import BadInput, NotSeen, Refusal
 from transfers import exchange, workflow
 from transfers.attachments import ROWS
 from transfers.clock import is_overdue
-from transfers.models import TransferCase
+from transfers.models import TransferCase, with_taker
 from transfers.serializers import (
     Asked,
     CaseDetail,
@@ -64,7 +64,7 @@ class Files(generics.ListAPIView[PensionFile]):
     get=extend_schema(parameters=[Asked], responses={200: CaseRow(many=True), 422: RefusalRow, **NOT_SHOWN})
 )
 class Cases(generics.ListAPIView[TransferCase]):
-    """Transfer cases of the person's branches; `state`, `side`, `tracking_number` and `overdue` narrow the list."""
+    """Transfer cases of the person's branches; `state`, `side`, `tracking_number`, `overdue`, `taken_by` narrow."""
 
     serializer_class = CaseRow
     queryset = TransferCase.objects.none()
@@ -73,7 +73,10 @@ class Cases(generics.ListAPIView[TransferCase]):
         asked = _clean(Asked(data=self.request.query_params.dict()))
         late = is_overdue()
         of = {None: Q(), True: late, False: ~late}[asked.pop("overdue", None)]
-        return TransferCase.objects.visible_to(_person(self.request)).filter(of, **asked)
+        rows = with_taker(TransferCase.objects.visible_to(_person(self.request)))
+        if name := asked.pop("taken_by", ""):
+            of &= Q(taken_by__username=name, is_taker_in_turn=True)
+        return rows.filter(of, **asked)
 
     @extend_schema(request=Referral, responses={201: CaseDetail, **REFUSALS})
     def post(self, request: Request) -> Response:
@@ -92,7 +95,7 @@ class OneCase(generics.RetrieveAPIView[TransferCase]):
     queryset = TransferCase.objects.none()
 
     def get_queryset(self) -> QuerySet[TransferCase]:
-        return TransferCase.objects.visible_to(_person(self.request)).prefetch_related(
+        return with_taker(TransferCase.objects.visible_to(_person(self.request))).prefetch_related(
             "events", "discrepancies", "marks__by", Prefetch("attachments", ROWS), "questions"
         )
 

@@ -6,7 +6,7 @@ from typing import Any
 from branches.models import User
 from branches.roles import acting_roles
 from pension_transfer.lib.errors import NotNow
-from transfers import hurdles
+from transfers import hurdles, work
 from transfers.inputs import INPUTS, ActionForm
 from transfers.models import TransferCase
 from transfers.states import TURN_ROLES, Step, steps_from
@@ -39,7 +39,7 @@ def _offered(step: Step, case: TransferCase, user: User) -> bool:
     roles = set(acting_roles(user, step.action, case.branch)) if not step.by_itself else set()
     if step.whose_turn:
         roles &= TURN_ROLES.get(case.turn, frozenset())
-    return bool(roles)
+    return bool(roles) and work.is_offered(step.action, case, user)
 
 
 def _button(step: Step, case: TransferCase, user: User) -> Button:

@@ -109,6 +109,8 @@ def begin(case: "TransferCase", moved: bool = True) -> None:
     """
     turn = case.whose_turn()
     case.days_left = None if moved else _kept(case, turn)
+    if turn != case.turn:  # another office has to act: the work is given back by itself
+        case.taken_by = case.taken_at = None
     case.turn, case.turn_since = turn, timezone.now()
     case.due_on = due_on(case)
 

@@ -63,6 +63,15 @@ WHY: dict[str, tuple[Any, Any]] = {
         _("A death or a court order on the way holds the case at both branches, so that nothing is paid wrongly."),
     ),
     Action.RELEASE: (OWN, _("When the matter is cleared the case goes on; the reason stays in the history.")),
+    Action.TAKE: (
+        OWN,
+        _("Whoever takes a case has its work, and the colleagues see it; taking it over from somebody needs a reason."),
+    ),
+    Action.PUT_BACK: (OWN, _("The case is nobody's again; it also is when the turn goes to another office.")),
+    Action.REASSIGN: (
+        OWN,
+        _("Head and province give the work to another person of the same office, with a reason; no content changes."),
+    ),
     Action.ACTIVATE: (PART_2, _("Somebody else than the one who registered activates the file, as before.")),
 }
 
@@ -113,7 +122,7 @@ def _may(step: Step) -> frozenset[str]:
     roles = frozenset[str](MATRIX[Action(step.action)])
     if not step.whose_turn:
         return roles
-    return roles & frozenset(role for state in step.sources for role in TURN_ROLES[TURNS[step.side, state]])
+    return roles & frozenset(role for state in step.sources for role in TURN_ROLES.get(TURNS[step.side, state], ()))
 
 
 def _line(steps: list[Step]) -> Line:

@@ -14,7 +14,7 @@ from branches.roles import Action, acting_roles, represented
 from central import contract
 from pension_transfer.lib.errors import NotAllowed, NotNow
 from pension_transfer.lib.templatetags.persian import fa
-from transfers import attachments, comparison, completeness, presentation, snapshot
+from transfers import attachments, comparison, completeness, presentation, snapshot, work
 from transfers.effects import list_missing
 from transfers.labels import SECTION_NAMES
 from transfers.models import Part, TransferCase
@@ -381,6 +381,7 @@ HURDLES: dict[str, list[Callable[[TransferCase, User], list[str]]]] = {
         _can_be_written,
     ],
     Action.ACTIVATE: [_not_another_part(Part.Name.ACTIVATOR)],
+    **work.HURDLES,
 }
 
 
@@ -390,6 +391,7 @@ AT_THE_DOOR = frozenset({_read_anew, _as_in_the_file, _attachments_hold, _seal_h
 
 def of(action: str, case: TransferCase, by: User, at_the_door: bool = True) -> list[Any]:
     """Everything that stands in the way of `action` now; empty when it is open."""
+    work.refuse_others(action, case, by)
     checks = [_no_open_intention, *HURDLES.get(action, [])]
     checks = [check for check in checks if at_the_door or check not in AT_THE_DOOR]
     return [*_two_parts(action, case, by), *(reason for check in checks for reason in check(case, by))]

@@ -18,22 +18,29 @@ from transfers.states import Side, State
 
 
 class CaseRow(serializers.ModelSerializer[TransferCase]):
-    """A case in a list. Times are UTC, months yyyymm; `due_on` is a day in Tehran, `overdue` counts working days."""
+    """A case in a list. Times are UTC, months yyyymm; `due_on` is a day in Tehran, `overdue` counts working days.
+
+    `taken_by` is a user name, empty where nobody has the work or whoever took it has left the office.
+    """
 
     overdue = serializers.SerializerMethodField()
+    taken_by = serializers.SerializerMethodField()
 
     class Meta:
         model = TransferCase
         fields = (
             "id", "transfer_id", "tracking_number", "side", "branch", "origin", "destination", "pension_number",
-            "national_code", "person_name", "state", "version", "turn", "turn_since", "due_on", "overdue",
-            "last_paid_month", "trail_length", "opened_at", "closed_at", "activated_at", "held_since",
+            "national_code", "person_name", "state", "version", "turn", "turn_since", "taken_by", "taken_at", "due_on",
+            "overdue", "last_paid_month", "trail_length", "opened_at", "closed_at", "activated_at", "held_since",
             "held_event", "held_on",
         )  # fmt: skip
         read_only_fields = fields
 
     def get_overdue(self, case: TransferCase) -> int:
         return working_days_late(case.due_on, today())
+
+    def get_taken_by(self, case: TransferCase) -> str:
+        return case.taker.username if case.taker else ""
 
 
 class Asked(serializers.Serializer[Any]):
@@ -43,6 +50,7 @@ class Asked(serializers.Serializer[Any]):
     side = serializers.ChoiceField(Side.choices, required=False)
     tracking_number = serializers.CharField(max_length=13, required=False)
     overdue = serializers.BooleanField(required=False)
+    taken_by = serializers.CharField(max_length=150, required=False)
 
 
 class EventRow(serializers.ModelSerializer[TransferEvent]):

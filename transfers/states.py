@@ -253,8 +253,23 @@ ASKED = (State.RECEIVED, State.VERIFIED)  # where questions are asked and answer
 AT_ORIGIN = tuple(state for state in State if state != State.CANCELLED)
 AT_DESTINATION = (State.RECEIVED, State.VERIFIED, State.REGISTERED)
 HEARS_AT_ORIGIN = (State.SENT, *AT_DESTINATION, State.RETURNED)
+# Where it can be the turn of an office of the branch, whose work somebody takes.
+OFFICES_AT_ORIGIN = (
+    State.REFERRAL, State.DRAFT, State.TECHNICALLY_APPROVED, State.HEAD_APPROVED, *ASKED, State.RETURNED,
+)  # fmt: skip
 _HOLD, _RELEASE = _("Record a life event"), _("Release")
 _HELD, _RELEASED = _("The other branch recorded a life event"), _("The other branch released it")
+
+
+def _work(side: str, sources: tuple[str, ...]) -> tuple[Step, ...]:
+    """Who of the office whose turn it is has the work (DESIGN 11.14)."""
+    return (
+        Step(Action.TAKE, side, sources, None, Action.TAKE.label, whose_turn=True),
+        Step(Action.PUT_BACK, side, sources, None, Action.PUT_BACK.label, whose_turn=True),
+        Step(Action.REASSIGN, side, sources, None, Action.REASSIGN.label),
+    )
+
+
 WITHIN: tuple[Step, ...] = (
     # Actions that leave the state as it is. Each is in the trail except judgements of fields.
     Step(Action.EDIT_MOVE, Side.ORIGIN, (State.REFERRAL, State.DRAFT), None, _("Edit the referral")),
@@ -313,6 +328,8 @@ WITHIN: tuple[Step, ...] = (
     Step("hear_held", Side.DESTINATION, (*AT_DESTINATION, State.RETURNED), None, _HELD, by_itself=True),
     Step("hear_released", Side.ORIGIN, HEARS_AT_ORIGIN, None, _RELEASED, by_itself=True),
     Step("hear_released", Side.DESTINATION, (*AT_DESTINATION, State.RETURNED), None, _RELEASED, by_itself=True),
+    *_work(Side.ORIGIN, OFFICES_AT_ORIGIN),
+    *_work(Side.DESTINATION, AT_DESTINATION),
 )  # fmt: skip
 
 

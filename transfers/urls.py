@@ -15,11 +15,13 @@ from transfers.views import (
     send,
     tracking,
     versions,
+    work,
 )
 
 urlpatterns = [
     path("", cartable.cartable, name="cartable"),
     path("overdue/", overdue.overdue, name="overdue"),
+    path("workload/", work.workload, name="workload"),
     path("referral/", referral.find, name="referral"),
     path("files/<int:pk>/refer/", referral.refer, name="refer"),
     path("cases/", case.case_list, name="case_list"),

@@ -24,7 +24,7 @@ from central.models import Envelope
 from pension_transfer.lib import failpoints
 from pension_transfer.lib.errors import Refusal
 from tests import oracle
-from tests.cast import DIFFERENCE, MOVE, PAPER, Cast, Walk, make_file
+from tests.cast import BRANCH_ROLES, DIFFERENCE, MOVE, PAPER, Cast, Walk, appoint, make_file
 from tests.expect import undone
 from tests.transfers.standings import FILES, INPUT
 from tests.transfers.standings import given as given_for
@@ -194,6 +194,16 @@ class Walks(RuleBasedStateMachine):
     def go_on_again(self, index: int, choice: int, point: str) -> None:
         self.go_on(index, choice, point)
 
+    @rule(index=st.integers(0, 14), action=st.sampled_from(["take", "take", "take", "put_back", "reassign"]),
+          role=st.sampled_from([*OFFICES, "second"]), to=st.sampled_from([*OFFICES, "second", ""]))  # fmt: skip
+    def share_out(self, index: int, action: str, role: str, to: str) -> None:
+        """Who has the work: anybody of the branch, a second officer, for anybody."""
+        case = self._case(index)
+        people = {name: self.cast.at(case.branch, name) for name in OFFICES}
+        people["second"] = User.objects.get(username=f"second_{case.branch_id}")
+        data = {"reason": "نوبت مرخصی", "to": people[to].username if to else ""}
+        self._press(case, action, people[role], data)
+
     @rule(which=st.integers(0, 5), point=POINTS)
     def receive(self, which: int, point: str) -> None:
         envelopes = list(Envelope.objects.order_by("-deposited_at"))
@@ -206,7 +216,7 @@ class Walks(RuleBasedStateMachine):
         if action == Action.APPROVE_TECHNICAL and case.pension_file:
             return {"last_paid_month": str(case.pension_file.last_paid_month)}
         destination = {"0801": "1001", "1001": "0701", "0701": "0801"}[case.branch_id]
-        if action in {Action.ANSWER_QUESTION, Action.CLOSE_QUESTION}:
+        if action in {Action.ANSWER_QUESTION, Action.CLOSE_QUESTION, Action.REASSIGN}:
             return given_for(action, case)
         return MOVE | {"destination": destination} if action == Action.EDIT_MOVE else GIVEN.get(action, {})
 
@@ -271,6 +281,8 @@ def test_whatever_is_pressed_all_is_well(cast: Cast, monkeypatch: pytest.MonkeyP
         Walk(cast, make_file(cast.origin, number)).to(state, side)
     for number, branch in enumerate((cast.origin, cast.destination, cast.third), 11):
         make_file(branch, number)
+        for role in BRANCH_ROLES:  # somebody who can be given any work of the branch
+            appoint(f"second_{branch.pk}", role, branch=branch)
     Walks.cast = cast
     run_state_machine_as_test(
         Walks,

@@ -13,11 +13,12 @@ from typing import Any
 from branches import services
 from branches.models import Appointment, Branch, PensionFile, User
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen, Refusal
-from tests.cast import LIFE_EVENT, MOVE, PAPER, PAPER_SENT, Cast, Walk, press
+from tests.cast import LIFE_EVENT, MOVE, PAPER, PAPER_SENT, Cast, Walk, appoint, press
 from tests.expect import fresh
 from tests.scans import attach, picture, upload, uploads
 from transfers import exchange
 from transfers.models import TransferCase
+from transfers.models.work import in_turn
 
 OFFICES = "clerk technical_officer branch_head insurance_deputy destination_staff"
 HEADS = "branch_head insurance_deputy"
@@ -55,6 +56,9 @@ MAY = {
     "activate": f"technical_officer {HEADS}",
     "record_life_event": OFFICES,
     "release": f"technical_officer {HEADS}",
+    "take": OFFICES,
+    "put_back": OFFICES,
+    "reassign": f"{HEADS} province_supervisor",
     "grant_stand_in": "branch_head province_supervisor",
     "end_stand_in": "branch_head province_supervisor",
 }
@@ -79,6 +83,7 @@ INPUT: dict[str, dict[str, Any]] = {  # what each action asks for; the others as
     "return_to_origin": {"code": "other", "note": "پرونده دیگری رسیده است"},
     "record_life_event": LIFE_EVENT,
     "release": WHY,
+    "reassign": WHY | {"to": "who holds the office"},
 }
 FILES: dict[str, Callable[[], Any]] = {  # uploaded with it
     "attach": lambda: uploads(upload(picture(), "ب.jpg")),
@@ -177,6 +182,28 @@ def _held_at(side: str, state: str) -> Callable[[Walk], TransferCase]:
     return reach
 
 
+TAKERS = {
+    ("origin", "referral"): "clerk", ("origin", "draft"): "technical_officer",
+    ("origin", "technically_approved"): "branch_head", ("origin", "head_approved"): "branch_head",
+    ("origin", "received"): "technical_officer", ("origin", "verified"): "technical_officer",
+    ("origin", "returned"): "clerk", ("destination", "received"): "destination_staff",
+    ("destination", "verified"): "destination_staff", ("destination", "registered"): "technical_officer",
+}  # fmt: skip
+
+
+def _taken_at(side: str, state: str) -> Callable[[Walk], TransferCase]:
+    """One of two of the same office has taken it."""
+
+    def reach(walk: Walk) -> TransferCase:
+        asked = side == "origin" and state in ("received", "verified")
+        case = (_asked(side, state) if asked else REACHED_OTHERWISE.get((side, state), _at(side, state)))(walk)
+        role = TAKERS[side, state]
+        appoint("colleague", role, branch=case.branch)
+        return press("take", case, walk.cast.at(case.branch, role))
+
+    return reach
+
+
 def _held_there_after_return(walk: Walk) -> TransferCase:
     copy = walk.to("returned", "destination")
     press("record_life_event", fresh(walk.case), walk.head, **LIFE_EVENT)
@@ -213,12 +240,16 @@ class Standing:
         }
 
 
-def _origin(name: str, state: str, reach: Callable[[Walk], TransferCase] | None = None, **open_to: str) -> Standing:
-    return Standing(name, "origin", state, reach or _at("origin", state), _by_office(open_to) | ANYBODY)
+def _origin(
+    name: str, state: str, reach: Callable[[Walk], TransferCase] | None = None, turn: str = "", **open_to: str
+) -> Standing:
+    return Standing(name, "origin", state, reach or _at("origin", state), _by_office(open_to, turn) | ANYBODY)
 
 
-def _there(name: str, state: str, reach: Callable[[Walk], TransferCase] | None = None, **open_to: str) -> Standing:
-    return Standing(name, "destination", state, reach or _at("destination", state), _by_office(open_to) | ANYBODY)
+def _there(
+    name: str, state: str, reach: Callable[[Walk], TransferCase] | None = None, turn: str = "", **open_to: str
+) -> Standing:
+    return Standing(name, "destination", state, reach or _at("destination", state), _by_office(open_to, turn) | ANYBODY)
 
 
 def _over(name: str, side: str, state: str, reach: Callable[[Walk], TransferCase], **open_to: str) -> Standing:
@@ -232,12 +263,23 @@ def _held(side: str, state: str, **open_to: str) -> Standing:
     return Standing(f"held {state} {side}", side, state, _held_at(side, state), _by_office(may | open_to))
 
 
+def _taken(state: str, side: str, **open_to: str) -> Standing:
+    """Taken by the first of the office whose turn it is; a colleague takes it over, or is given it."""
+    may = _by_office(open_to) | {f" {HEADS} province_supervisor": "reassign"}
+    return Standing(f"taken {state} {side}", side, state, _taken_at(side, state), may | ANYBODY)
+
+
+ACTIVATORS = f"technical_officer {HEADS}"
 ANYBODY = {OFFICES: "record_life_event"}
 
 
-def _by_office(open_to: dict[str, str]) -> dict[str, str]:
+def _by_office(open_to: dict[str, str], turn: str = "") -> dict[str, str]:
+    """`turn`: the offices whose turn it is, where nobody has taken the case."""
     offices = {"officer": "technical_officer", "heads": HEADS, "staff": "destination_staff"}
-    return {offices.get(office, office): actions for office, actions in open_to.items()}
+    found = {offices.get(office, office): actions for office, actions in open_to.items()}
+    if turn:
+        found |= {f" {turn} ": "take", f" {HEADS} province_supervisor": "reassign"}
+    return found
 
 
 _MARKING = "judge show_decrees ask_question return_to_origin"
@@ -246,70 +288,86 @@ _DRAFTING = f"{_REFERRING} assemble dispatch_paper"
 _APPROVING = "judge send_back dispatch_paper"
 _PAPER_LEAVES = {"clerk": "dispatch_paper", "officer": "dispatch_paper"}
 _JUDGING = "judge ask_question return_to_origin register"
+_ANSWERING = "answer_question dispatch_paper"
 _DOUBTING = "judge ask_question close_question return_to_origin"
 STANDINGS = [
-    _origin("incomplete referral", "referral", clerk=_REFERRING, heads="cancel"),
+    _origin("incomplete referral", "referral", turn="clerk", clerk=_REFERRING, heads="cancel"),
     _origin(
         "referral with a warning", "referral", _warned_referral,
-        clerk=f"{_REFERRING} acknowledge", heads="cancel",
+        turn="clerk", clerk=f"{_REFERRING} acknowledge", heads="cancel",
     ),
-    _origin("complete referral", "referral", _complete_referral, clerk=f"{_REFERRING} assemble", heads="cancel"),
+    _origin(
+        "complete referral", "referral", _complete_referral, turn="clerk",
+        clerk=f"{_REFERRING} assemble", heads="cancel",
+    ),
     _origin(
         "referral with a scan", "referral", lambda walk: _with_a_scan(walk, _complete_referral),
-        clerk=f"{_REFERRING} assemble detach", heads="cancel",
+        turn="clerk", clerk=f"{_REFERRING} assemble detach", heads="cancel",
     ),
-    _origin("draft", "draft", clerk=_DRAFTING, officer=_APPROVING, heads="cancel"),
+    _origin("draft", "draft", turn="technical_officer", clerk=_DRAFTING, officer=_APPROVING, heads="cancel"),
     _origin(
         "draft with a scan", "draft", lambda walk: _with_a_scan(walk, _at("origin", "draft")),
-        clerk=f"{_DRAFTING} detach", officer=_APPROVING, heads="cancel",
+        turn="technical_officer", clerk=f"{_DRAFTING} detach", officer=_APPROVING, heads="cancel",
     ),
-    _origin("draft with a warning", "draft", _warned_draft, clerk=f"{_REFERRING} acknowledge", heads="cancel"),
+    _origin(
+        "draft with a warning", "draft", _warned_draft, turn="clerk",
+        clerk=f"{_REFERRING} acknowledge dispatch_paper", officer="dispatch_paper", heads="cancel",
+    ),
     _origin(
         "compared draft", "draft", _compared_draft,
-        clerk=_DRAFTING, officer=f"{_APPROVING} approve_technical", heads="cancel",
+        turn="technical_officer", clerk=_DRAFTING, officer=f"{_APPROVING} approve_technical", heads="cancel",
     ),
     _origin(
         "draft after a return", "draft", lambda walk: press("reopen", walk.to("returned"), walk.officer),
-        clerk=_DRAFTING, officer="dispatch_paper", heads="cancel",
+        turn="clerk", clerk=_DRAFTING, officer="dispatch_paper", heads="cancel",
     ),
     _origin(
-        "technically approved", "technically_approved", **_PAPER_LEAVES, heads="approve_head send_back cancel"
+        "technically approved", "technically_approved", turn=HEADS, **_PAPER_LEAVES,
+        heads="approve_head send_back cancel",
     ),
-    _origin("refused by the center", "head_approved", _refused_deposit, **_PAPER_LEAVES, heads="recall"),
+    _origin("refused by the center", "head_approved", _refused_deposit, turn=HEADS, **_PAPER_LEAVES, heads="recall"),
     _origin("sent", "sent", **_PAPER_LEAVES, heads="recall"),
     _origin("received", "received", **_PAPER_LEAVES),
     _origin("verified", "verified", **_PAPER_LEAVES),
     _origin(
-        "asked", "received", _asked("origin", "received"), clerk="answer_question", officer="answer_question"
+        "asked", "received", _asked("origin", "received"), turn="technical_officer",
+        clerk=_ANSWERING, officer=_ANSWERING,
     ),
     _origin(
         "asked after the comparison", "verified", _asked("origin", "verified"),
-        clerk="answer_question", officer="answer_question",
+        turn="technical_officer", clerk=_ANSWERING, officer=_ANSWERING,
     ),
     _origin("registered", "registered"),
     _over("active", "origin", "registered", _active_at("origin")),
     _origin(
         "returned", "returned",
-        clerk="reopen dispatch_paper", officer="reopen dispatch_paper", heads="cancel",
+        turn="clerk", clerk="reopen dispatch_paper", officer="reopen dispatch_paper", heads="cancel",
     ),
     _over("cancelled", "origin", "cancelled", _at("origin", "cancelled")),
     _there(
         "received there", "received", _at("destination", "received"),
-        staff=f"{_MARKING} record_paper", officer=_MARKING,
+        turn="destination_staff", staff=f"{_MARKING} record_paper", officer=_MARKING,
     ),
-    _there("compared there", "received", _compared, staff=f"{_MARKING} record_paper verify", officer=_MARKING),
-    _there("verified there", "verified", _at("destination", "verified"), staff=_JUDGING, officer=_JUDGING),
+    _there(
+        "compared there", "received", _compared, turn="destination_staff",
+        staff=f"{_MARKING} record_paper verify", officer=_MARKING,
+    ),
+    _there(
+        "verified there", "verified", _at("destination", "verified"), turn="destination_staff",
+        staff=_JUDGING, officer=_JUDGING,
+    ),
     _there(
         "asked there", "received", _asked("destination", "received"),
         staff=f"{_DOUBTING} show_decrees record_paper", officer=f"{_DOUBTING} show_decrees",
     ),
-    _there("answered there", "received", _answered, staff=f"{_DOUBTING} show_decrees record_paper",
+    _there("answered there", "received", _answered, turn="destination_staff",
+           staff=f"{_DOUBTING} show_decrees record_paper",
            officer=f"{_DOUBTING} show_decrees"),
     _there(
         "asked there after the comparison", "verified", _asked("destination", "verified"),
         staff=_DOUBTING, officer=_DOUBTING,
     ),
-    _there("registered there", "registered", officer="activate", heads="activate"),
+    _there("registered there", "registered", turn=ACTIVATORS, officer="activate", heads="activate"),
     _over("active there", "destination", "registered", _active_at("destination")),
     _over("returned there", "destination", "returned", _at("destination", "returned"), staff="receive"),
     _over("next version waits", "destination", "returned", _next_version_waits, staff="receive"),
@@ -327,6 +385,24 @@ STANDINGS = [
     _held("destination", "verified", officer="return_to_origin", staff="return_to_origin"),
     _held("destination", "registered"),
     _over("held returned destination", "destination", "returned", _held_there_after_return),
+    _taken("referral", "origin", clerk=f"{_REFERRING} put_back", heads="cancel"),
+    _taken("draft", "origin", clerk=_DRAFTING, officer=f"{_APPROVING} put_back", heads="cancel"),
+    _taken(
+        "technically_approved", "origin", **_PAPER_LEAVES,
+        branch_head="approve_head send_back cancel put_back", insurance_deputy="cancel take",
+    ),
+    _taken(
+        "head_approved", "origin", **_PAPER_LEAVES, branch_head="recall put_back", insurance_deputy="recall take"
+    ),
+    _taken("received", "origin", clerk=_ANSWERING, officer=f"{_ANSWERING} put_back"),
+    _taken("verified", "origin", clerk=_ANSWERING, officer=f"{_ANSWERING} put_back"),
+    _taken(
+        "returned", "origin",
+        clerk="reopen dispatch_paper put_back", officer="reopen dispatch_paper", heads="cancel",
+    ),
+    _taken("received", "destination", staff=f"{_MARKING} record_paper put_back", officer=_MARKING),
+    _taken("verified", "destination", staff=f"{_JUDGING} put_back", officer=_JUDGING),
+    _taken("registered", "destination", officer="activate put_back", heads="activate take"),
 ]  # fmt: skip
 
 
@@ -386,6 +462,11 @@ def given(action: str, case: TransferCase) -> dict[str, Any]:
         return WHY | {"attachment": str(attached.pk)}
     if "question" in INPUT.get(action, {}) and (asked := case.questions.filter(closed_at=None).last()):
         return INPUT[action] | {"question": str(asked.key)}
+    if action == "take":
+        return WHY  # asked for only where a colleague has taken it
+    if action == "reassign":
+        free = in_turn(case.turn, case.branch_id).exclude(pk=case.taken_by_id).last()
+        return WHY | {"to": free.username if free else "nobody"}
     if action != "receive":
         return INPUT.get(action, {})
     origin = TransferCase.objects.get(transfer_id=case.transfer_id, side="origin")

@@ -15,10 +15,10 @@ from transfers import workflow
 from transfers.models import TransferCase
 from transfers.states import MOVES, WITHIN, State
 
-HELD_ASKED = {"draft origin", "sent origin", "received destination"}
+ASKED_OF_MANY = {"held draft origin", "held sent origin", "held received destination", "taken draft origin"}
 pytestmark = pytest.mark.django_db(databases="__all__")
-# A held copy answers alike at every state: through the API three of them are asked, at the door all.
-ASKED = [s for s in STANDINGS if not s.name.startswith("held ") or s.name.split(maxsplit=1)[1] in HELD_ASKED]
+# A held copy answers alike at every state, a taken one too: through the API a few are asked, at the door all.
+ASKED = [s for s in STANDINGS if not s.name.startswith(("held ", "taken ")) or s.name in ASKED_OF_MANY]
 BY_NAME = [pytest.param(standing, id=standing.name) for standing in STANDINGS]
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from transfers.effects import attaching, comparing, destination, holding, origin, paper, questions, warning
+from transfers.effects import attaching, comparing, destination, holding, origin, paper, questions, warning, work
 from transfers.effects.origin import is_complete, list_missing, new_case
 from transfers.effects.shared import Effects, hand_over_turn, take_part
 
@@ -20,7 +20,7 @@ def _joined(*tables: Effects) -> Effects:
 
 EFFECTS: Effects = _joined(
     origin.EFFECTS, destination.EFFECTS, comparing.EFFECTS, paper.EFFECTS, attaching.EFFECTS, questions.EFFECTS,
-    holding.EFFECTS, warning.EFFECTS,
+    holding.EFFECTS, warning.EFFECTS, work.EFFECTS,
 )  # fmt: skip
 
 

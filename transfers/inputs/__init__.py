@@ -6,7 +6,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from pension_transfer.lib.errors import BadInput
-from transfers.inputs import attaching, comparison, holding, move, paper, questions, receiving, warning
+from transfers.inputs import attaching, comparison, holding, move, paper, questions, receiving, warning, work
 from transfers.inputs.move import MoveForm
 from transfers.inputs.shared import ActionForm, BranchField, Inputs
 from transfers.models import TransferCase
@@ -22,6 +22,7 @@ INPUTS: Inputs = {
     **attaching.INPUTS,
     **questions.INPUTS,
     **holding.INPUTS,
+    **work.INPUTS,
 }
 
 

@@ -9,6 +9,7 @@ from transfers.models.paper import PaperArrival
 from transfers.models.questions import Question, with_open_questions
 from transfers.models.trail import Command, Crossing, Heard, TransferEvent, Verb
 from transfers.models.warning import Acknowledgement
+from transfers.models.work import with_nobody, with_taker
 
 __all__ = [
     "Acknowledgement",
@@ -36,5 +37,7 @@ __all__ = [
     "TransferEvent",
     "Verb",
     "Verdict",
+    "with_nobody",
     "with_open_questions",
+    "with_taker",
 ]

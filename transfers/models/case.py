@@ -18,6 +18,7 @@ from pension_transfer.lib.persian import fold
 from pension_transfer.lib.validation import digits
 from transfers import paper, scan
 from transfers.models.holding import HELD_AND_WHY, Holding
+from transfers.models.work import TAKEN_BY_AND_WHEN, TAKEN_IN_TURN, Work
 from transfers.states import HELD_TURNS, TURNS, TURNS_WHEN_ASKED, Flow, Side, State, Turn
 from transfers.turns import escalated_to, waiting_for
 
@@ -88,7 +89,7 @@ class TransferCaseQuerySet(models.QuerySet["TransferCase"]):
         return self.filter(Q(tracking_number=key) | Q(pension_number=key) | Q(national_code=key)).order_by("-id")
 
 
-class TransferCase(Holding, Flow):
+class TransferCase(Holding, Work, Flow):
     """A move as its branch sees it. Changed by transfers.workflow only; the database refuses other state changes."""
 
     if TYPE_CHECKING:
@@ -167,6 +168,8 @@ class TransferCase(Holding, Flow):
             models.CheckConstraint(name="origin_is_not_destination", condition=~Q(origin=models.F("destination"))),
             models.CheckConstraint(name="nothing_closed_is_due", condition=Q(closed_at=None) | Q(due_on=None)),
             HELD_AND_WHY,
+            TAKEN_BY_AND_WHEN,
+            TAKEN_IN_TURN,
         ]
         indexes = [
             models.Index(name="case_turn", fields=["branch", "turn", *BY_DUE_DATE], condition=Q(closed_at=None)),

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_http_methods
 
 from branches.models import Reminder, User
 from branches.roles import Action
@@ -19,10 +19,11 @@ from pension_transfer.lib.paging import page_of
 from transfers import exchange, version_list
 from transfers.clock import is_due_soon, is_overdue
 from transfers.due import Due, due_of
-from transfers.models import PaperArrival, TransferCase, with_open_questions
+from transfers.models import PaperArrival, TransferCase, with_open_questions, with_taker
 from transfers.models.case import BY_DUE_DATE, TransferCaseQuerySet
 from transfers.states import Side, State
 from transfers.turns import has_turns
+from transfers.views import work
 from transfers.views.context import branches_where, envelopes_for, menu_path, person
 from transfers.views.overdue import desks_of
 from transfers.views.pressable import next_step, turn_of
@@ -62,28 +63,32 @@ class AtCenter:
     is_reached: bool = True
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 def cartable(request: HttpRequest) -> HttpResponse:
-    """The first page."""
-    user = person(request)
+    """The first page; several cases are taken or put back at once."""
+    user, pressed = person(request), work.press(request, Action.TAKE, Action.PUT_BACK)
     mine = has_turns(user)
     rows = TransferCase.objects.turn_of(user) if mine else TransferCase.objects.visible_to(user).open()
     wanted, due = request.GET.get("state", ""), request.GET.get("due", "")
-    found, paper = numbers_of(rows), of_paper(user, mine, request.GET.get("paper") == "apart")
+    whose = request.GET.get("work", "") if mine else ""
+    found, paper = numbers_of(rows, user if mine else None), of_paper(user, mine, request.GET.get("paper") == "apart")
     chosen = TransferCase.objects.visible_to(user).paper_apart() if paper["is_apart"] else narrowed(rows, wanted, due)
-    chosen = with_open_questions(chosen.select_related("branch", "origin", "destination"))
+    chosen = chosen.filter(work.queue(whose, user))
+    chosen = with_taker(with_open_questions(chosen.select_related("branch", "origin", "destination")))
     own = mine and not paper["is_apart"]
     page = page_of(chosen, request, by=BY_DUE_DATE if own else ("turn_since", "id"))
     version_list.note_lapses(page.items, user)
     context = {
         "page": page, "rows": [row_of(case, own) for case in page.items], "is_mine": mine,
         "counts": counts_of(found, wanted), "due_counts": due_counts_of(found, due),
+        "work_counts": work.queues_of(found, whose) if mine else [], "pressed": pressed,
+        "take_form": work.form_to_take(request, pressed), "may_take": own,
         "total": sum(row["n"] for row in found), "desks": desks_of(request, "cartable"),
         "at_center": at_center(user), "path": menu_path("cartable"),
-        "is_narrowed": wanted or due or paper["is_apart"], "queues_shown": found or paper["apart_count"],
+        "is_narrowed": wanted or due or whose or paper["is_apart"], "queues_shown": found or paper["apart_count"],
         "due": due_reminders(user),
     }  # fmt: skip
-    return render(request, "transfers/cartable.html", context | paper)
+    return render(request, "transfers/cartable.html", context | paper, status=pressed.status)
 
 
 def due_reminders(user: User) -> int:
@@ -110,9 +115,11 @@ def narrowed(rows: TransferCaseQuerySet, state: str, due: str) -> TransferCaseQu
     return rows.filter(QUEUES[due][1]()) if due in QUEUES else rows
 
 
-def numbers_of(rows: TransferCaseQuerySet) -> list[dict[str, Any]]:
-    """How many cases stand in which state, and how many of them are overdue or due soon: one query for all."""
+def numbers_of(rows: TransferCaseQuerySet, user: User | None = None) -> list[dict[str, Any]]:
+    """How many cases stand in which state, and how many of them are overdue or due soon; for `user`, in his
+    work: one query for all."""
     due = {name: Count("pk", filter=is_due()) for name, (_label, is_due) in QUEUES.items()}
+    due |= {name: Count("pk", filter=work.queue(name, user)) for name in work.QUEUES if user}
     return list(rows.order_by().values("side", "state").annotate(n=Count("pk"), **due).order_by())
 
 

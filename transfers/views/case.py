@@ -20,7 +20,7 @@ from pension_transfer.lib.posting import Rejected, command_id, is_piece, seen
 from transfers import version_list, workflow
 from transfers.due import due_of
 from transfers.hurdles import action_label
-from transfers.models import TransferCase, with_open_questions
+from transfers.models import TransferCase, with_open_questions, with_taker
 from transfers.models.case import TransferCaseQuerySet
 from transfers.states import MOVES, WITHIN, Side, State
 from transfers.views.cartable import QUEUES, narrowed
@@ -69,7 +69,7 @@ class CaseFilter(forms.Form):
 def case_list(request: HttpRequest) -> HttpResponse:
     """The cases this person may see, newest first; open or closed, by side and state."""
     rows = TransferCase.objects.visible_to(person(request)).select_related("branch", "origin", "destination")
-    rows = with_open_questions(rows)
+    rows = with_taker(with_open_questions(rows))
     wanted = CaseFilter(request.GET)
     page = page_of(wanted.narrow(rows), request, by=("-id",))
     version_list.note_lapses(page.items, person(request))

@@ -27,6 +27,7 @@ from transfers.models import (
     TransferCase,
     TransferEvent,
     with_open_questions,
+    with_taker,
 )
 from transfers.states import Side, State
 from transfers.views.context import url_of
@@ -38,6 +39,7 @@ from transfers.views.pressable import BESIDE, IN_PLACE, Pressable, next_step, sh
 from transfers.views.questions import ON_A_QUESTION, Asked, questions_of
 from transfers.views.story import Story
 from transfers.views.way import Stop, way_of
+from transfers.work import WORK
 
 BACKWARDS = frozenset({Action.SEND_BACK, Action.RECALL})
 AFTER_COMPARING = frozenset({Action.APPROVE_TECHNICAL, Action.VERIFY, Action.REGISTER})
@@ -48,7 +50,7 @@ def find_case(user: User, pk: int) -> TransferCase:
     rows = TransferCase.objects.visible_to(user).select_related("branch", "origin", "destination", "pension_file")
     scans = Prefetch("attachments", ROWS)
     beside = ("marks__by", scans, "events", "discrepancies", "parts", "crossings", "contents")
-    case = with_open_questions(rows).prefetch_related(*beside).filter(pk=pk).first()
+    case = with_taker(with_open_questions(rows)).prefetch_related(*beside).filter(pk=pk).first()
     if case is None:
         raise NotSeen(_("There is no such case in your branch."), "no_case")
     return case
@@ -209,7 +211,9 @@ class CasePage:
     @property
     def brought_back(self) -> TransferEvent | None:
         """The last step, where it took the case back with a reason: the next person has to read it first."""
-        last = max(self.case.events.all(), key=lambda event: event.sequence, default=None)
+        last = max(
+            (e for e in self.case.events.all() if e.action not in WORK), key=lambda event: event.sequence, default=None
+        )
         return last if last and last.action in BACKWARDS else None
 
     @property

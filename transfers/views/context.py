@@ -60,6 +60,7 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
         (
             Item(_("Work queue"), "cartable", count=_my_turn),
             Item(_("Overdue"), "overdue", Action.OVERSEE, count=_overdue),
+            Item(_("Workload"), "workload", Action.REASSIGN),
         ),
     ),
     (

@@ -15,7 +15,7 @@ from pension_transfer.lib.paging import page_of
 from pension_transfer.lib.templatetags.persian import fa
 from transfers.clock import SHOWN_AFTER
 from transfers.due import Due, due_of
-from transfers.models import TransferCase
+from transfers.models import TransferCase, with_taker
 from transfers.models.case import BY_DUE_DATE
 from transfers.oversight import OVERVIEWS, groups_of, widest
 from transfers.turns import has_turns
@@ -43,7 +43,7 @@ def overdue(request: HttpRequest) -> HttpResponse:
     groups = groups_of(rows, shown, request.GET.get(shown.name, ""))
     chosen = [group["code"] for group in groups if group["is_wanted"]]
     narrowed = rows.filter(**{shown.code: chosen[0]}) if chosen else rows
-    page = page_of(narrowed.select_related("branch", "origin", "destination"), request, by=BY_DUE_DATE)
+    page = page_of(with_taker(narrowed).select_related("branch", "origin", "destination"), request, by=BY_DUE_DATE)
     context = {
         "page": page, "rows": [Row(case, turn_of(case), due_of(case)) for case in page.items], "shown": shown,
         "lead": shown.lead % {"days": fa(SHOWN_AFTER[scope])}, "groups": groups, "is_narrowed": bool(chosen),

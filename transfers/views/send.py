@@ -77,10 +77,14 @@ def note_changes(cases: list[TransferCase]) -> None:
 def send(request: HttpRequest, chosen: list[str]) -> list[Outcome]:
     """Each row by itself, in its own command: a repeat of the whole form is harmless."""
     command = command_id(request)
+    return [send_one(request, case, uuid.uuid5(command, str(case.pk))) for case in ticked(request, chosen)]
+
+
+def ticked(request: HttpRequest, chosen: list[str]) -> list[TransferCase]:
+    """The cases of the rows that were ticked, as far as this person sees them."""
     numbers = [int(pk) for pk in chosen if pk.isascii() and pk.isdigit() and len(pk) < 19]
-    visible = TransferCase.objects.visible_to(person(request)).filter(pk__in=numbers)
-    cases = visible.in_bulk()
-    return [send_one(request, cases[pk], uuid.uuid5(command, str(pk))) for pk in numbers if pk in cases]
+    cases = TransferCase.objects.visible_to(person(request)).in_bulk(numbers)
+    return [cases[pk] for pk in numbers if pk in cases]
 
 
 def send_one(request: HttpRequest, case: TransferCase, command: uuid.UUID) -> Outcome:
