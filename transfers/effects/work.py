@@ -9,7 +9,7 @@ from branches.roles import Action
 from transfers.effects.shared import Effects, note
 
 if TYPE_CHECKING:
-    from transfers.workflow import Doing
+    from transfers.doing import Doing
 
 
 def _take(doing: "Doing") -> None:
