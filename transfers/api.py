@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -23,9 +23,9 @@ from branches.roles import Action, can, scoped
 from central.contract import SCHEMAS
 from pension_transfer.lib.errors import BadInput, NotSeen, Refusal
 from transfers import exchange, workflow
-from transfers.attachments import ROWS
 from transfers.clock import is_overdue
 from transfers.models import TransferCase, with_taker
+from transfers.reading import whole
 from transfers.serializers import (
     Asked,
     CaseDetail,
@@ -95,9 +95,7 @@ class OneCase(generics.RetrieveAPIView[TransferCase]):
     queryset = TransferCase.objects.none()
 
     def get_queryset(self) -> QuerySet[TransferCase]:
-        return with_taker(TransferCase.objects.visible_to(_person(self.request))).prefetch_related(
-            "events", "discrepancies", "marks__by", Prefetch("attachments", ROWS), "questions"
-        )
+        return whole(TransferCase.objects.visible_to(_person(self.request))).prefetch_related("questions")
 
 
 class Steps(APIView):

@@ -4,7 +4,6 @@ import datetime as dt
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Prefetch
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,7 +16,6 @@ from pension_transfer.lib.posting import Rejected
 from pension_transfer.lib.templatetags.persian import fa, jalali
 from transfers import completeness, hurdles, paper, presentation, returning, sheet, snapshot, timeline
 from transfers.attachment_rows import Shown, of_page
-from transfers.attachments import ROWS
 from transfers.buttons import Button, available
 from transfers.checklist import Checklist, Left
 from transfers.due import Due, due_of
@@ -26,9 +24,8 @@ from transfers.inputs.warning import key_of
 from transfers.models import (
     TransferCase,
     TransferEvent,
-    with_open_questions,
-    with_taker,
 )
+from transfers.reading import whole
 from transfers.states import Side, State
 from transfers.views.context import url_of
 from transfers.views.differences import Difference, differences_of
@@ -47,10 +44,7 @@ AFTER_COMPARING = frozenset({Action.APPROVE_TECHNICAL, Action.VERIFY, Action.REG
 
 def find_case(user: User, pk: int) -> TransferCase:
     """The case with what its page shows; NotSeen when it is not there for this person."""
-    rows = TransferCase.objects.visible_to(user).select_related("branch", "origin", "destination", "pension_file")
-    scans = Prefetch("attachments", ROWS)
-    beside = ("marks__by", scans, "events", "discrepancies", "parts", "crossings", "contents")
-    case = with_taker(with_open_questions(rows)).prefetch_related(*beside).filter(pk=pk).first()
+    case = whole(TransferCase.objects.visible_to(user)).filter(pk=pk).first()
     if case is None:
         raise NotSeen(_("There is no such case in your branch."), "no_case")
     return case

@@ -41,7 +41,7 @@ def skeleton(language: str, verdict: str, is_open_to: bool) -> str:
     kind = Kind(verdict, is_open_to)
     marker = uuid.uuid4().hex
     slots = {name: mark_safe(f"{marker}{number};") for number, name in enumerate(SLOTS)}  # noqa: S308
-    html = render_to_string("transfers/_mark.html", {"row": kind, "slot": slots}).strip()
+    html = " ".join(render_to_string("transfers/_mark.html", {"row": kind, "slot": slots}).split())
     html = html.replace("{", "{{").replace("}", "}}")
     for number in range(len(SLOTS)):
         html = html.replace(f"{marker}{number};", f"{{{number}}}")
