@@ -326,15 +326,25 @@ def problems(checks: Iterable[Callable[[], list[str]]] = CHECKS) -> list[str]:
 def unfinished() -> list[str]:
     """What may be open between two rounds of sync, and never after one with the center reachable."""
     held = held_envelopes()
-    waits = {crossing.case_id for crossing in Crossing.objects.filter(state="open") if crossing.envelope_id in held}
+    said_in_vain = [crossing for crossing in Crossing.objects.filter(state="open") if crossing.envelope_id in held]
+    waits = {crossing.case_id for crossing in said_in_vain}
+    unheard = {crossing.envelope_id for crossing in said_in_vain}  # until the release one side is ahead of the other
     found = [f"{crossing} is open" for crossing in Crossing.objects.filter(state="open").exclude(case__in=waits)]
     said = said_of_envelopes()
     waiting = set(Waiting.objects.values_list("envelope_id", flat=True))
     untaken = {pk for pk in Envelope.objects.values_list("pk", flat=True) if not said[pk]}
     found += [] if waiting == untaken else [f"the queue holds {waiting}, untaken are {untaken}"]
     for case in TransferCase.objects.filter(side="origin").exclude(envelope_id=None):
+<<<<<<< ours
         found += _disagreement(case, said[case.envelope_id]) if case.envelope_id not in held else []
     found += _told_differently()
+||||||| base
+        found += _disagreement(case, said[case.envelope_id])
+    found += _told_differently() if case.envelope_id not in held else []
+=======
+        found += _disagreement(case, said[case.envelope_id]) if case.envelope_id not in unheard else []
+    found += _told_differently() if case.envelope_id not in held else []
+>>>>>>> theirs
     found += [f"{case} does not know whether it is held" for case in _unaware(held)]
     return found + [f"{copy} waits for a move that is over" for copy in _forgotten()]
 
