@@ -335,16 +335,8 @@ def unfinished() -> list[str]:
     untaken = {pk for pk in Envelope.objects.values_list("pk", flat=True) if not said[pk]}
     found += [] if waiting == untaken else [f"the queue holds {waiting}, untaken are {untaken}"]
     for case in TransferCase.objects.filter(side="origin").exclude(envelope_id=None):
-<<<<<<< ours
-        found += _disagreement(case, said[case.envelope_id]) if case.envelope_id not in held else []
-    found += _told_differently()
-||||||| base
-        found += _disagreement(case, said[case.envelope_id])
-    found += _told_differently() if case.envelope_id not in held else []
-=======
         found += _disagreement(case, said[case.envelope_id]) if case.envelope_id not in unheard else []
-    found += _told_differently() if case.envelope_id not in held else []
->>>>>>> theirs
+    found += _told_differently()
     found += [f"{case} does not know whether it is held" for case in _unaware(held)]
     return found + [f"{copy} waits for a move that is over" for copy in _forgotten()]
 

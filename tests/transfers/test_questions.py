@@ -475,7 +475,7 @@ def test_lists_count_questions_without_a_query_for_each(walk: Walk) -> None:
         ask(other), ask(other, path="")
     assert {name: queries(user, reverse(name)) for name, user in screens.items()} == cost
     rows = as_(walk.staff).get(reverse("case_list")).context["rows"]
-    assert sorted(case.open_questions for case, _turn in rows) == [1, 2, 2, 2]
+    assert sorted(case.open_questions for case, *_rest in rows) == [1, 2, 2, 2]
     url = reverse("case", args=[walk.copy.pk])
     once = queries(walk.staff, url)
     ask(walk, path="contact.iban"), ask(walk, path="")

@@ -1,6 +1,5 @@
 """What a country costs: no list reads every case, and a round of sync costs what is new."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -79,12 +78,12 @@ def test_my_turn_is_walked_in_its_order(cast: Cast) -> None:
 )
 def test_what_is_overdue_is_walked_in_its_order(cast: Cast, place: tuple[str, str], index: str) -> None:
     found = plan(TransferCase.objects.overseen_by(cast.people[place])[:26])
-    assert re.search(rf"\b{index}\b", found) and "Sort" not in found
+    assert index in found and "Sort" not in found
 
 
 @pytest.mark.usefixtures("many")
 def test_what_is_overdue_in_a_province_is_found_by_its_date(cast: Cast) -> None:
-    assert re.search(r"\bcase_due\b", plan(TransferCase.objects.overseen_by(cast.reader(Role.PROVINCE_SUPERVISOR))))
+    assert "case_due" in plan(TransferCase.objects.overseen_by(cast.reader(Role.PROVINCE_SUPERVISOR)))
 
 
 def test_a_province_is_narrowed_to_its_branches_without_a_join(cast: Cast) -> None:
