@@ -20,7 +20,7 @@ from tests.cast import PAPER, Cast, Walk, judge_all, press
 from tests.conftest import SEARCHES
 from tests.expect import fresh
 from tests.files import MAKE, Files
-from transfers import fields, snapshot, versions
+from transfers import completeness, fields, snapshot, versions
 from transfers.discrepancies import OfCase, ToCorrect
 from transfers.fields import Field
 from transfers.models import TransferCase
@@ -79,12 +79,14 @@ def another(file: PensionFile, one: ToCorrect, column: str, files: Files) -> Any
 
 def go_round(cast: Cast, files: Files, number: int) -> None:
     walk = Walk(cast, files.make(cast.origin, number))
-    for step in (walk.draft, lambda: approve(walk), walk.send, walk.receive):
+    walk.draft()
+    complete(walk)
+    for step in (lambda: approve(walk), walk.send, walk.receive):
         step()
     wrong = differ(walk, files)
     correct_all(walk, files)
     walk.case = press(Action.REOPEN, fresh(walk.case), walk.clerk)
-    walk.case = press(Action.ASSEMBLE, walk.case, walk.clerk)
+    complete(walk)
     approve(walk)
     for step in (walk.send, walk.receive):
         step()
@@ -94,6 +96,14 @@ def go_round(cast: Cast, files: Files, number: int) -> None:
     for step in (walk.verify, walk.register):
         step()
     as_sealed(walk, wrong)
+
+
+def complete(walk: Walk) -> None:
+    """The clerk answers for what is unusual in a random file; then, or otherwise, the draft is complete."""
+    case = fresh(walk.case)
+    if completeness.open_warnings(case):
+        case = press(Action.ACKNOWLEDGE, case, walk.clerk, note="برابر پرونده کاغذی است")
+    walk.case = case if case.is_assembled else press(Action.ASSEMBLE, case, walk.clerk)
 
 
 def approve(walk: Walk) -> None:

@@ -98,13 +98,12 @@ def test_all_of_a_section_or_a_row_matches_at_once_but_what_was_judged_stays(wal
 
 
 def test_a_decree_whose_number_begins_another_is_judged_alone(walk: Walk) -> None:
-    Decree.objects.create(
-        file=walk.file, number="1/94.2", kind="annual_increase", issued_on=dt.date(2026, 5, 11),
-        amount_before=166_255_500, effective_on=dt.date(2026, 5, 11), issuing_branch="0801", previous_number="1/05", amount_after=166_255_500,
+    day = dt.date(2026, 5, 11)
+    decree = Decree.objects.create(
+        file=walk.file, number="1/94.2", kind="annual_increase", issued_on=day, effective_on=day,
+        issuing_branch="0801", previous_number="1/05", amount_before=166_255_500, amount_after=166_255_500,
     )  # fmt: skip
-    DecreeLine.objects.create(
-        decree=Decree.objects.latest("pk"), order=1, title="مستمری", group="pension", amount=166_255_500
-    )
+    DecreeLine.objects.create(decree=decree, order=1, title="مستمری", group="pension", amount=166_255_500)
     case = walk.to(State.DRAFT)
     press(Action.JUDGE, case, walk.officer, path="decrees.1/94", verdict="match")
     assert "decrees.1/94.number" in paths(case)
