@@ -456,8 +456,6 @@ def expected(standing: Standing, person: Person, action: str) -> type[Refusal] |
 
 def given(action: str, case: TransferCase) -> dict[str, Any]:
     """A valid input of the action for this case."""
-    if action == "drop_discrepancy" and (noted := case.discrepancies.last()):
-        return {"discrepancy": str(noted.pk)}
     if action == "detach" and (attached := case.attachments.last()):
         return WHY | {"attachment": str(attached.pk)}
     if "question" in INPUT.get(action, {}) and (asked := case.questions.filter(closed_at=None).last()):

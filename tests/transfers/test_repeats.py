@@ -19,7 +19,7 @@ from tests.cast import DIFFERENCE, MOVE, PAPER, PAPER_SENT, Walk, make_file, nat
 from tests.central.sealed import envelope
 from tests.expect import fresh, refused, written
 from tests.pages import as_, command
-from tests.transfers.standings import FILES
+from tests.transfers.standings import FILES, INPUT, given
 from transfers import exchange, hurdles, sync, workflow
 from transfers.models import Attachment, Command, Crossing, TransferCase
 from transfers.snapshot import SECTIONS
@@ -62,11 +62,19 @@ def _ticks(side: str, by: User) -> list[Press]:
     return [(Action.JUDGE, side, by, {"path": section, "verdict": "match"}) for section in SECTIONS]
 
 
+def _given(action: str, side: str) -> dict[str, Any]:
+    return given(action, TransferCase.objects.get(side=side))
+
+
 def _journey(walk: Walk) -> Iterator[Press]:
     """A move on which every action is taken at least once."""
     o, d, month = Side.ORIGIN, Side.DESTINATION, {"last_paid_month": "1405/08"}
     approve = [(Action.APPROVE_TECHNICAL, o, walk.officer, month), (Action.APPROVE_HEAD, o, walk.head, {})]
     yield (Action.EDIT_MOVE, o, walk.clerk, MOVE)
+    PensionFile.objects.filter(pk=walk.file.pk).update(postal_code="1036934567")  # a warning
+    yield (Action.ACKNOWLEDGE, o, walk.clerk, INPUT["acknowledge"])
+    for action, by in ((Action.TAKE, walk.officer), (Action.PUT_BACK, walk.officer), (Action.REASSIGN, walk.head)):
+        yield (action, o, by, _given(action, o))
     for _twice in range(2):
         yield (Action.ATTACH, o, walk.clerk, {"path": "principal"})
         attached = Attachment.objects.latest("id")
@@ -80,6 +88,11 @@ def _journey(walk: Walk) -> Iterator[Press]:
     yield (Action.ASSEMBLE, o, walk.clerk, {})
     yield from approve
     yield (Action.RECEIVE, d, walk.staff, {})
+    yield (Action.ASK_QUESTION, d, walk.staff, INPUT["ask_question"])
+    yield (Action.ANSWER_QUESTION, o, walk.clerk, _given(Action.ANSWER_QUESTION, o))
+    yield (Action.CLOSE_QUESTION, d, walk.staff, _given(Action.CLOSE_QUESTION, d))
+    yield (Action.RECORD_LIFE_EVENT, d, walk.staff, INPUT["record_life_event"])
+    yield (Action.RELEASE, o, walk.head, WHY)
     yield (Action.JUDGE, d, walk.staff, DIFFERENCE)
     yield (Action.RETURN_TO_ORIGIN, d, walk.staff, {})
     yield (Action.REOPEN, o, walk.clerk, {})
