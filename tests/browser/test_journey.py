@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from branches.models import PensionFile, Status, User
 from branches.roles import Role
 from central.models import Custody, Seat
+from pension_transfer.lib import calendar
 from pension_transfer.lib.persian import to_persian_digits
 from tests.cast import Cast, Walk, make_file
 from transfers import trail
@@ -30,6 +31,7 @@ RECORD, ACTIVATE, TRACK = "ثبت ارجاع", "فعال سازی پرونده �
 COMPARE, PAPER, VERIFY = "تطبیق با پرونده کاغذی", "ثبت وصول پرونده کاغذی", "تائید تطبیق"
 GIVE_BACK, REOPEN, COMPLETE = "عودت به مبدأ", "بازگشایی برای اصلاح", "تکمیل پیش‌نویس"
 STORE = "ثبت اصلاح"
+BIRTHDAY = "۱۳۳۴/۰۲/۱۶"  # as the paper file has it
 
 
 class Desk:
@@ -83,6 +85,9 @@ class Desk:
             self.page.keyboard.press("j")
         expect(row.locator(":focus")).to_have_count(1)
         return row
+
+    def follow(self, link: Locator) -> None:
+        self._enter(link)
 
     def _enter(self, place: Locator) -> None:
         self._at(place)
@@ -155,34 +160,45 @@ def test_a_wrong_field_goes_back_and_comes_again(people: Cast, coming_back: Walk
     staff, clerk = Desk(page_of(walk.staff)), Desk(page_of(walk.clerk))
     give_back(staff, walk)
     mend(clerk, walk)
-    approve(Desk(page_of(walk.officer)), walk.file, anew=["principal"])  # the other marks still hold
-    send(Desk(page_of(walk.head)), walk.file)
+    officer, head = Desk(page_of(walk.officer)), Desk(page_of(walk.head))
+    sees_the_change(officer, walk.case)
+    approve(officer, walk.file, anew=["principal"])  # the other marks still hold
+    sees_the_change(head, walk.case)
+    send(head, walk.file)
     staff.go(RECEIVE)
     row = staff.main.locator("tr", has_text=to_persian_digits(walk.file.pension_number))
     expect(row).to_contain_text("نسخه ۲")
-    staff.press(RECEIVE, row)
-    staff.told(RECEIVE, Turn.DESTINATION_STAFF.label)
-    staff.sees(State.RECEIVED, Turn.DESTINATION_STAFF.label)
-    expect(staff.main.locator("#section-principal .fact", has_text="نام پدر")).to_contain_text("احمد")
+    receive(staff, walk.file)
+    staff.page.goto(f"/cases/{walk.copy.pk}/versions/2/?against=1")
+    expect(staff.main.locator("#changes")).to_contain_text(BIRTHDAY)
     copy = copies(walk.file)[Side.DESTINATION]
-    assert (copy.pk, copy.version, copy.content["principal"]["father_name"]) == (walk.copy.pk, 2, "احمد")
+    assert (copy.pk, copy.version, copy.state) == (walk.copy.pk, 2, State.REGISTERED)
+    assert [calendar.jalali(file.birth_date) for file in (copy.file, copies(walk.file)[Side.ORIGIN].file)] == [
+        "1334/02/16", "1334/02/16",
+    ]  # fmt: skip
+
+
+def sees_the_change(desk: Desk, case: TransferCase) -> None:
+    """What this version says otherwise than the one before."""
+    desk.page.goto(f"/cases/{case.pk}/")
+    expect(desk.main.locator("#changes")).to_contain_text(BIRTHDAY)
 
 
 def give_back(desk: Desk, walk: Walk) -> None:
     desk.page.goto(f"/cases/{walk.copy.pk}/")
     desk.press(SHOW)
     desk.told(SHOW, Turn.DESTINATION_STAFF.label)
-    row = desk.seek("principal", "نام پدر")
+    row = desk.seek("principal", "تاریخ تولد")
     desk.page.keyboard.press("d")
     expect(row.locator("[name=paper_value]")).to_be_focused()
-    desk.page.keyboard.type("احمد")
+    desk.page.keyboard.type(BIRTHDAY)
     desk.page.keyboard.press("Tab")  # what is wrong: the value differs, unless another is chosen
     desk.page.keyboard.press("Tab")
     desk.page.keyboard.press("End")  # must be corrected
     desk.send()
-    expect(row.locator(".mark-said")).to_contain_text("احمد")
+    expect(row.locator(".mark-said")).to_contain_text(BIRTHDAY)
     expect(desk.main.locator(".check.is-to-be-corrected")).to_have_count(1)
-    expect(desk.main.locator("#steps .left")).to_contain_text("نام پدر")
+    expect(desk.main.locator("#steps .left")).to_contain_text("تاریخ تولد")
     desk.open(GIVE_BACK)
     desk.press(GIVE_BACK)
     desk.told(GIVE_BACK, walk.cast.origin.name)
@@ -193,14 +209,15 @@ def mend(desk: Desk, walk: Walk) -> None:
     """Reopen, correct by page what the destination found, complete the draft."""
     desk.page.goto(f"/cases/{walk.case.pk}/")
     desk.sees(State.RETURNED, Turn.CLERK.label)
-    expect(desk.main.locator("#differences tbody tr")).to_contain_text("احمد")
+    expect(desk.main.locator("#to-correct tbody tr")).to_contain_text(BIRTHDAY)
     desk.press(REOPEN)
     desk.told(REOPEN, Turn.CLERK.label)
-    desk.page.goto(f"/files/{walk.file.pk}/correct/principal/")
-    desk.type("father_name", "احمد")
+    desk.follow(desk.main.locator("#to-correct tbody a"))
+    expect(desk.main.locator("[name=birth_date]")).to_be_focused()
+    desk.type("birth_date", BIRTHDAY)
     desk.type("reason", "برابر شناسنامه در پرونده کاغذی")
     desk.press(STORE)
-    expect(desk.main.locator("#principal .fact", has_text="نام پدر")).to_contain_text("احمد")
+    expect(desk.main.locator("#principal .fact", has_text="تاریخ تولد")).to_contain_text(BIRTHDAY)
     desk.page.goto(f"/cases/{walk.case.pk}/")
     desk.press(COMPLETE)
     desk.told(COMPLETE, Turn.TECHNICAL_OFFICER.label)

@@ -258,7 +258,7 @@ def test_what_was_said_before_reaches_the_center_before(cast: Cast, cut_off: Sit
     data = PAPER_MISSING if then == "return_to_origin" else {}
     copy = press(then, fresh(walk.copy), walk.staff, **data)
     assert copy.state == AFTER[then]
-    kinds = Receipt.objects.order_by("id").values_list("kind", flat=True)
+    kinds = Receipt.objects.exclude(kind="paper_arrived").order_by("id").values_list("kind", flat=True)
     assert list(kinds)[1] == "verified" and oracle.problems() + oracle.unfinished() == []
 
 

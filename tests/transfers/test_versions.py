@@ -60,7 +60,7 @@ def test_what_changed_in_a_decree_is_not_seen_before_the_decrees_are_shown(walk:
     walk.to(State.RETURNED)
     walk.case = press(Action.REOPEN, fresh(walk.case), walk.clerk)
     decree = walk.file.decrees.get(number="1/05")
-    correct(walk, "decree", decree.pk, amount_after=170_000_000)
+    correct(walk, "decree", decree.pk, description="برابر بخشنامه ۱۴۰۵")
     walk.case = press(Action.ASSEMBLE, fresh(walk.case), walk.clerk)
     walk.technical()
     walk.send()
@@ -184,9 +184,9 @@ def test_an_approval_lapses_and_who_gave_it_is_told_what_changed(walk: Walk, cha
     assert (story(walk.officer, case).is_own_lapse, story(walk.head, case).is_own_lapse) == (True, False)
     assert [(line.before, line.after) for line in story(walk.head, case).lapse.lines] == [("محمد", "غلامحسین")]
     rows = as_(walk.officer).get(reverse("case_list")).context["rows"]
-    assert [found.is_lapsed for found, _turn in rows] == [True]
+    assert [found.is_lapsed for found, *_rest in rows] == [True]
     rows = as_(walk.head).get(reverse("case_list")).context["rows"]
-    assert [found.is_lapsed for found, _turn in rows] == [False]
+    assert [found.is_lapsed for found, *_rest in rows] == [False]
     walk.case = press(Action.ASSEMBLE, case, walk.clerk)
     (row,) = as_(walk.officer).get(reverse("cartable")).context["rows"]
     assert row.case.is_lapsed
