@@ -122,7 +122,7 @@ DECREE = (
 MAKE: dict[tuple[str, str], Any] = {
     ("", "first_name"): Files._name, ("", "last_name"): Files._name,
     ("", "father_name"): lambda files: files._maybe(files._name(), ""),
-    ("", "birth_date"): lambda files: files._day(1930, 1999),
+    ("", "birth_date"): lambda files: files._day(1930, 1975),  # before every decree
     ("dependents", "birth_date"): lambda files: files._maybe(files._day()),
     ("", "sex"): lambda files: files.random.choice(["male", "female"]),
     ("", "id_number"): lambda files: files._maybe(str(files.random.randint(1, 99999)), ""),
@@ -136,7 +136,7 @@ MAKE: dict[tuple[str, str], Any] = {
     ("", "kind"): lambda files: files.random.choice(["retirement", "disability_partial"]),
     ("", "last_paid_month"): lambda files: files.random.choice([140506, 140507, 140508]),
     ("", "relationship"): lambda files: files.random.choice(Relationship.values),
-    ("", "share_percent"): lambda files: files._maybe(Decimal(files.random.randint(0, 160000)) / 10000),
+    ("", "share_percent"): lambda files: files._maybe(Decimal(files.random.randint(1, 160000)) / 10000),
     ("", "entitlement_basis"): lambda files: files._text(60),
     ("", "entitled_from"): lambda files: files._maybe(files._day(1990, 2025)),
     ("", "entitled_until"): lambda files: files._maybe(files._day(2026, 2040)),
