@@ -11,6 +11,7 @@ from branches.intake.columns import BIRTH_DATE, SHEETS
 class Level(models.TextChoices):
     FAULT = "fault", _("Fault")
     DIFFERENCE = "difference", _("Difference")
+    DOUBT = "doubt", _("To settle before a referral")
     NOTICE = "notice", _("Notice")
 
 
@@ -65,6 +66,23 @@ SENTENCES = {
     "order.duplicate": _("This row number stands twice in one decree."),
     "dependents.share_sum": _("The shares of this file's dependents add up to more than 100 percent."),
     "row.columns": _("This row has more cells than the header: a separator stands inside a cell."),
+    "needed": _("A referral needs this cell, and it is empty."),
+    "same_person": _("This is the national code of the principal; a dependent is another person."),
+    "share_range": _("A share is more than 0 and at most 100 percent."),
+    "share_missing": _("This survivor is entitled, and no share is recorded."),
+    "before_birth": _("This day lies before the principal's date of birth."),
+    "before_start": _("The entitlement ends before it begins."),
+    "other_file": _("Another file of this person stands in the branch or in this export; its number is shown."),
+    "insurance_of_another": _("This insurance number also stands in another person's file; its number is shown."),
+    "son_past_age": _("This son has reached 20; neither study, disability nor an end of the entitlement is recorded."),
+    "generations": _("This year of birth does not fit the relationship to the principal."),
+    "no_establishing": _("None of the file's decrees is the establishing one."),
+    "chain_broken": _("This decree is not the first one, and its previous decree is not named."),
+    "not_ascending": _("This decree takes effect before the one it follows."),
+    "amount_before": _("This is not the amount with which the decree before it ends."),
+    "line_sum": _("This is not the sum of the lines of the pension."),
+    "other_bank": _("This account is not at Bank Refah, where pensions are paid."),
+    "postal_code": _("A digit 0 or 2 stands among the first five of this postal code."),
     "column.ignored": _("This column is not part of the export and was not read."),
     "column.absent": _("This column is not there; its cells count as empty."),
 }

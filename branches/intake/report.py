@@ -26,7 +26,7 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SHEET_ROWS = 1_000_000  # a spreadsheet's sheet ends a little later
 FINDINGS = """
 SELECT level, number, sheet, row, "column", value, code FROM intake_finding
-ORDER BY array_position(ARRAY['fault', 'difference', 'notice'], level), sheet, row
+ORDER BY array_position(ARRAY['fault', 'difference', 'doubt', 'notice'], level), sheet, row
 """
 REJECTED_ROWS = """
 SELECT cells FROM intake_row

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from branches.intake import report, source, staging
+from branches.intake import doubts, report, source, staging
 from branches.intake.checking import Checked, Content, check, content
 from branches.intake.comparing import differences, held
 from branches.intake.findings import Finding, Level
@@ -84,12 +84,14 @@ def run(
     with _alone(branch, batch, writing), source.opened(path) as tables:
         try:
             staging.stage(tables, lambda rows: tell(Phase.READING, rows, 0))
+            doubts.prepare()
             _walk(outcome, branch, batch, writing, tell)
             tell(Phase.REPORTING, 0, 0)
             _give_back(outcome, batch, report_to, rejected_to)
         finally:
             if not connection.needs_rollback and connection.is_usable():
                 staging.drop()
+                doubts.drop()
     return outcome
 
 
@@ -132,6 +134,7 @@ def _walk(outcome: Outcome, branch: Branch, batch: ImportBatch | None, writing: 
         _take(outcome, branch, batch if writing else None, [check(group) for group in groups])
         done += len(groups)
         tell(phase, done, outcome.pension_files)
+    doubts.of_all(branch)
     outcome.written += before
     outcome.unchanged -= before
 
@@ -140,6 +143,7 @@ def _take(outcome: Outcome, branch: Branch, batch: ImportBatch | None, checked: 
     """A chunk of checked files; where somebody else stored one of them meanwhile, once more with that one held."""
     contents = {one.number: content(one) for one in checked if not one.is_faulty}
     findings = [finding for one in checked for finding in one.findings]
+    findings += doubts.of_files((one, contents[one.number]) for one in checked if not one.is_faulty)
     rows = {one.number: one.records[0][0].row for one in checked}
     try:
         unlike, new = _settle(branch, batch, contents, findings, rows)
