@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.models import DecreeKind, Kind, LineGroup, PensionFile, Relationship, Status
 from pension_transfer.lib import calendar
+from pension_transfer.lib.months import FIRST_YEAR, LAST_YEAR, Month
 from pension_transfer.lib.validation import national_code_fault
 
 Content = dict[str, Any]
@@ -220,7 +221,7 @@ def _before_birth(content: Content, others: Sequence[Row]) -> Iterator[Spot]:
 
 def _future(content: Content, others: Sequence[Row]) -> Iterator[Spot]:
     month, died = content["last_pay_certificate"]["last_paid_month"], content["principal"]["death_date"]
-    if month and month > calendar.month_of(calendar.today()):
+    if month and month > Month.of(calendar.today()):
         yield Spot("last_pay_certificate", "last_paid_month")
     for part in ("principal", "dependents"):
         for i, row in enumerate([content[part]] if part == "principal" else content[part]):
@@ -250,7 +251,7 @@ def loses_at_20(row: Row) -> bool:
 def birthday_at(row: Row, age: int) -> dt.date | None:
     """The day on which somebody reaches an age; None where only the year of birth is known."""
     born = dt.date.fromisoformat(row["birth_date"]) if row["birth_date"] else None
-    is_known = born and calendar.FIRST_YEAR + 621 < born.year < calendar.LAST_YEAR + 621
+    is_known = born and FIRST_YEAR + 621 < born.year < LAST_YEAR + 621
     return calendar.add_years(born, age) if born and is_known else None
 
 

@@ -14,7 +14,8 @@ import jdatetime
 
 from branches.checks import AGE_OF_SONS, DISABILITY, STUDY, Content, Row, birthday_at, loses_at_20, speaks_of
 from branches.models import Event
-from pension_transfer.lib.calendar import add_months, add_years, is_month
+from pension_transfer.lib.calendar import add_years
+from pension_transfer.lib.months import Month, is_month
 
 END_OF_SUMMER = (6, 31)  # an assumption: papers of study are asked for before the school year, 31 Shahrivar
 KEPT_MONTHS = 12
@@ -26,7 +27,8 @@ def events(content: Content) -> list[dict[str, Any]]:
     month = content["last_pay_certificate"]["last_paid_month"]
     if not month or not is_month(month):
         return []
-    since = _first_day(add_months(month, 1 - KEPT_MONTHS))
+    month = Month(month)
+    since = (month + 1 - KEPT_MONTHS).first_day
     found = [*_of_dependents(content, month), *_of_deductions(content)]
     return [_event(*event) for event in found if event[0] >= since]
 
@@ -38,7 +40,7 @@ def _event(on: dt.date, kind: str, national_code: str, name: str) -> dict[str, A
 Event4 = tuple[dt.date, str, str, str]
 
 
-def _of_dependents(content: Content, month: int) -> Iterator[Event4]:
+def _of_dependents(content: Content, month: Month) -> Iterator[Event4]:
     for row in content["dependents"]:
         for kind, day_of in DAYS.items():
             day = day_of(row, content, month)
@@ -62,41 +64,37 @@ def _is_over(row: Row, kind: str, day: dt.date) -> bool:
 # --- the days ---------------------------------------------------------------------------------------------
 
 
-def _first_day(month: int) -> dt.date:
-    return jdatetime.date(month // 100, month % 100, 1).togregorian()
-
-
-def _twentieth_birthday(row: Row, content: Content, month: int) -> Day:
+def _twentieth_birthday(row: Row, content: Content, month: Month) -> Day:
     return birthday_at(row, AGE_OF_SONS) if loses_at_20(row) else None
 
 
-def _end(row: Row, content: Content, month: int) -> Day:
+def _end(row: Row, content: Content, month: Month) -> Day:
     return dt.date.fromisoformat(row["entitled_until"]) if row["entitled_until"] else None
 
 
-def _study_review(row: Row, content: Content, month: int) -> Day:
+def _study_review(row: Row, content: Content, month: Month) -> Day:
     """The first 31 Shahrivar after the last paid month."""
     if not speaks_of(row, STUDY):
         return None
-    next_month = add_months(month, 1)
+    next_month = month + 1
     year = next_month // 100 + (next_month % 100 > END_OF_SUMMER[0])
     return jdatetime.date(year, *END_OF_SUMMER).togregorian()
 
 
-def _disability_review(row: Row, content: Content, month: int) -> Day:
+def _disability_review(row: Row, content: Content, month: Month) -> Day:
     """Every year on the day the entitlement began, or the pension; the first after the last paid month."""
     if not speaks_of(row, DISABILITY):
         return None
     began = dt.date.fromisoformat(row["entitled_from"] or content["file"]["established_on"])
     with suppress(ValueError):  # a day that the calendar does not know
-        after = _first_day(add_months(month, 1))
+        after = (month + 1).first_day
         years = max(after.year - began.year, 1)
         days = (add_years(began, count) for count in range(max(years - 1, 1), years + 2))
         return next(day for day in days if day >= after)
     return None
 
 
-DAYS: dict[str, Callable[[Row, Content, int], Day]] = {
+DAYS: dict[str, Callable[[Row, Content, Month], Day]] = {
     Event.SON_REACHES_20: _twentieth_birthday,
     Event.ENTITLEMENT_ENDS: _end,
     Event.STUDY_REVIEW: _study_review,

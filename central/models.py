@@ -10,6 +10,8 @@ from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform
 from django.utils.translation import gettext_lazy as _
 
+from pension_transfer.lib.month_field import MonthField
+
 
 class Directory(models.Model):
     """The branches that may exchange; a closed one names its successor."""
@@ -38,7 +40,7 @@ class Envelope(models.Model):
     pension_number = models.CharField(_("pension number"), max_length=10)
     origin = models.CharField(_("origin branch"), max_length=4)
     destination = models.CharField(_("destination branch"), max_length=4)
-    last_paid_month = models.PositiveIntegerField(_("last paid month"))
+    last_paid_month = MonthField(_("last paid month"))
     body = models.TextField(_("content"))
     seal = models.CharField(_("seal"), max_length=64)
     deposited_at = models.DateTimeField(_("deposited at"), auto_now_add=True)
@@ -183,13 +185,20 @@ class Seat(models.Model):
 
 
 class Custody(models.Model):
-    """Which branch may pay a pension in which months: never two (exclusion constraint). Its history is kept."""
+    """Which branch may pay a pension in which months: never two (exclusion constraint).
+
+    A row is opened without an end and ended once; triggers keep it from anything else (DESIGN 6). `move` is the one
+    that brought the pension here.
+    """
 
     pension_number = models.CharField(_("pension number"), max_length=10)
     branch_code = models.CharField(_("branch code"), max_length=4)
     months = IntegerRangeField(_("months"))
     reason = models.CharField(_("reason"), max_length=60)
+    move = models.UUIDField(_("move"), null=True, blank=True)
     at = models.DateTimeField(_("at"), auto_now_add=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    ended_reason = models.CharField(_("why it ended"), max_length=60, blank=True)
 
     class Meta:
         verbose_name = _("custody")

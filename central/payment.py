@@ -1,11 +1,12 @@
 """Seat and custody: who pays a pension, and in which months. Called inside the center's transactions only."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db.backends.postgresql.psycopg_any import NumericRange
+from django.utils import timezone
 
 from central.models import Custody, Envelope, Seat
-from pension_transfer.lib.calendar import add_months
 
 
 def hold(seat: Seat, **changes: Any) -> None:
@@ -16,25 +17,26 @@ def hold(seat: Seat, **changes: Any) -> None:
     seat.save()
 
 
-def begin(number: str, branch: str, month: int, reason: str) -> Custody:
+def begin(number: str, branch: str, month: int, reason: str, move: UUID | None = None) -> Custody:
     """Open-ended custody from `month` (yyyymm) on; IntegrityError when another branch holds one of its months."""
     return Custody.objects.create(
-        pension_number=number, branch_code=branch, months=NumericRange(month, None), reason=reason
+        pension_number=number, branch_code=branch, months=NumericRange(month, None), reason=reason, move=move
     )
 
 
-def end(number: str, branch: str, month: int) -> None:
+def end(number: str, branch: str, month: int, reason: str) -> None:
     """Let the open months of `branch` end before `month` (yyyymm)."""
     for held in Custody.objects.filter(pension_number=number, branch_code=branch, months__upper_inf=True):
         held.months = NumericRange(held.months.lower, max(month, held.months.lower))
-        held.save(update_fields=["months"])
+        held.ended_at, held.ended_reason = timezone.now(), reason
+        held.save(update_fields=["months", "ended_at", "ended_reason"])
 
 
 def hand_over(envelope: Envelope, seat: Seat) -> None:
     """The origin's months end with the last paid one, the destination's begin after it (I5, I6)."""
-    first = add_months(envelope.last_paid_month, 1)
-    end(seat.pk, envelope.origin, first)
-    begin(seat.pk, envelope.destination, first, "registered")
+    first = envelope.last_paid_month + 1
+    end(seat.pk, envelope.origin, first, "registered")
+    begin(seat.pk, envelope.destination, first, "registered", envelope.move)
     hold(seat, payable_branch=envelope.destination)
 
 

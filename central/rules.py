@@ -10,7 +10,6 @@ from django.db.models import Q
 
 from central import payment
 from central.models import ABOUT_A_QUESTION, Blob, Custody, Directory, Envelope, Receipt, Seat
-from pension_transfer.lib.calendar import add_months
 
 Kind = Receipt.Kind
 
@@ -66,7 +65,7 @@ def _paid_before_custody(envelope: Envelope) -> bool:
     held = Custody.objects.filter(
         pension_number=envelope.pension_number, branch_code=envelope.origin, months__upper_inf=True
     ).first()
-    return held is not None and add_months(envelope.last_paid_month, 1) < held.months.lower
+    return held is not None and envelope.last_paid_month + 1 < held.months.lower
 
 
 def _blob_missing(envelope: Envelope) -> bool:

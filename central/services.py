@@ -182,7 +182,7 @@ def close_custody(number: str, branch: str, month: int, reason: str) -> None:
             return
         if not seat or seat.payable_branch != branch:
             raise Refused("no_custody", (seat and seat.payable_branch) or "")
-        payment.end(number, branch, month)
+        payment.end(number, branch, month, reason)
         payment.hold(seat, payable_branch=None, open_move=None, closure=reason)
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from branches.shown import WIDE, Fact, shown
 from branches.shown import label as label_of_column
-from pension_transfer.lib.calendar import add_months
+from pension_transfer.lib.months import Month
 from pension_transfer.lib.persian import to_ascii_digits
 from pension_transfer.lib.templatetags import persian
 from transfers import comparison, snapshot
@@ -279,7 +279,7 @@ def _last_pay(section: Section, content: dict[str, Any]) -> None:
     month = content["last_pay_certificate"]["last_paid_month"]
     section.facts = _facts("last_pay_certificate", content["last_pay_certificate"])
     if month:
-        section.facts.append(Fact(str(FIRST_MONTH), persian.jalali_month(add_months(month, 1))))
+        section.facts.append(Fact(str(FIRST_MONTH), persian.jalali_month(Month(month) + 1)))
 
 
 FILL = {

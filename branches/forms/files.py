@@ -14,6 +14,7 @@ from branches import sections
 from branches.models import Decree, DecreeLine, Deduction, Dependent, PensionFile
 from pension_transfer.lib import calendar
 from pension_transfer.lib.fields import CountField, PersianModelForm, PersianTextField
+from pension_transfer.lib.months import FIRST_YEAR, LAST_YEAR
 
 
 def _reason(label: Any) -> PersianTextField:
@@ -78,7 +79,7 @@ class PersonForm(CorrectionForm):
             label=self.fields["birth_year"].label,
             required=False,
             help_text=_("Only where the day of birth is unknown."),
-            validators=[MinValueValidator(calendar.FIRST_YEAR), MaxValueValidator(calendar.LAST_YEAR)],
+            validators=[MinValueValidator(FIRST_YEAR), MaxValueValidator(LAST_YEAR)],
         )
 
     def clean(self) -> dict[str, Any]:

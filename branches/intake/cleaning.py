@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from branches.intake.words import key
 from pension_transfer.lib import calendar
+from pension_transfer.lib.months import FIRST_YEAR, Month
 from pension_transfer.lib.persian import UNSEEN, clean, fold, to_ascii_digits
 from pension_transfer.lib.validation import iban_fault, national_code_fault
 
@@ -184,7 +185,7 @@ def birth(text: str) -> Birth | Noted:
 
 
 def _year(year: int) -> int:
-    if not calendar.FIRST_YEAR <= year <= calendar.jalali_year(calendar.today()):
+    if not FIRST_YEAR <= year <= calendar.jalali_year(calendar.today()):
         raise Unclean("no_such_date")
     return year
 
@@ -193,9 +194,9 @@ def _year(year: int) -> int:
 def month(text: str) -> int:
     """A Jalali month as yyyymm; a whole date stands for its month."""
     try:
-        return calendar.parse_month(_plain_date(text))
+        return Month.parse(_plain_date(text))
     except ValueError:
-        return calendar.month_of(day(text))
+        return Month.of(day(text))
 
 
 # --- numbers ------------------------------------------------------------------------------------------

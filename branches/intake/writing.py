@@ -13,7 +13,7 @@ from django.utils import timezone
 from branches.intake.checking import Content, Values
 from branches.intake.staging import escaped
 from branches.models import Branch, CustodyRequest, Decree, DecreeLine, Deduction, Dependent, PensionFile, Status
-from pension_transfer.lib.calendar import month_of
+from pension_transfer.lib.months import Month
 
 PAYABLE = {Status.ACTIVE.value, Status.SUSPENDED.value}
 NULL = r"\N"
@@ -40,7 +40,7 @@ def _file(branch: Branch, number: str, values: Values) -> Values:
 
 
 def _opening(pk: int, values: Values) -> Values:
-    month = month_of(values["established_on"])
+    month = Month.of(values["established_on"])
     return {"file_id": pk, "verb": CustodyRequest.Verb.OPEN, "month": month, "reason": "import"}
 
 

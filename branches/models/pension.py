@@ -13,11 +13,12 @@ from branches.models.organisation import Branch
 from branches.models.staff import User
 from branches.roles import Action, scoped
 from pension_transfer.lib import calendar
+from pension_transfer.lib.month_field import MonthField
+from pension_transfer.lib.months import FIRST_YEAR, LAST_YEAR
 from pension_transfer.lib.persian import fold, sort_key
 from pension_transfer.lib.validation import (
     digits,
     validate_iban,
-    validate_month,
     validate_name,
     validate_national_code,
 )
@@ -97,7 +98,7 @@ class Person(models.Model):
     birth_date = models.DateField(_("date of birth"), null=True, blank=True)
     birth_year = models.PositiveSmallIntegerField(
         _("year of birth"),
-        validators=[MinValueValidator(calendar.FIRST_YEAR), MaxValueValidator(calendar.LAST_YEAR)],
+        validators=[MinValueValidator(FIRST_YEAR), MaxValueValidator(LAST_YEAR)],
     )
     sex = models.CharField(_("sex"), max_length=6, choices=Sex)
 
@@ -162,9 +163,7 @@ class PensionFile(Person):
     )
     postal_code = models.CharField(_("postal code"), max_length=10, blank=True, validators=[digits(10)])
     address = models.CharField(_("address"), max_length=300, blank=True)
-    last_paid_month = models.PositiveIntegerField(
-        _("last paid month"), null=True, blank=True, validators=[validate_month]
-    )
+    last_paid_month = MonthField(_("last paid month"), null=True, blank=True)
     paper_pages = models.PositiveIntegerField(_("pages of the paper file"), null=True, blank=True)
     frozen_by = models.UUIDField(_("frozen by move"), null=True, blank=True, editable=False)
     content_version = models.PositiveIntegerField(default=1, editable=False)
@@ -354,7 +353,7 @@ class CustodyRequest(models.Model):
 
     file = models.ForeignKey(PensionFile, models.PROTECT, related_name="custody_requests")
     verb = models.CharField(max_length=5, choices=Verb)
-    month = models.PositiveIntegerField(validators=[validate_month])
+    month = MonthField()
     reason = models.CharField(max_length=60)
     created_at = models.DateTimeField(auto_now_add=True)
     settled_at = models.DateTimeField(null=True)

@@ -1,7 +1,4 @@
-"""The Jalali calendar and Iran's working days.
-
-Dates are stored Gregorian; months are integers yyyymm (140509 is Azar 1405).
-"""
+"""The Jalali calendar and Iran's working days. Dates are stored Gregorian; months are those of lib.months."""
 
 import datetime as dt
 import re
@@ -10,18 +7,12 @@ from functools import lru_cache
 import jdatetime
 from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from holidays import country_holidays
 
+from pension_transfer.lib.months import FIRST_YEAR, LAST_YEAR
 from pension_transfer.lib.persian import to_ascii_digits, to_persian_digits
 
-FIRST_YEAR, LAST_YEAR = 1250, 1499
-MONTH_NAMES = (
-    _("Farvardin"), _("Ordibehesht"), _("Khordad"), _("Tir"), _("Mordad"), _("Shahrivar"),
-    _("Mehr"), _("Aban"), _("Azar"), _("Dey"), _("Bahman"), _("Esfand"),
-)  # fmt: skip
 DATE = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|([0-9]{4})([0-9]{2})([0-9]{2})")
-MONTH = re.compile(r"([0-9]{4})[-/.]?([0-9]{1,2})")
 
 
 def today() -> dt.date:
@@ -58,40 +49,6 @@ def jalali(date: dt.date) -> str:
 def jalali_year(date: dt.date) -> int:
     """The Jalali year a Gregorian date falls in."""
     return int(jdatetime.date.fromgregorian(date=date).year)
-
-
-# --- months -----------------------------------------------------------------------------------------
-
-
-def is_month(month: int) -> bool:
-    """Whether `month` is a yyyymm of the years the product knows."""
-    return FIRST_YEAR <= month // 100 <= LAST_YEAR and 1 <= month % 100 <= 12
-
-
-def parse_month(text: str) -> int:
-    """«۱۴۰۵/۰۹» or 140509 in any digits as 140509; ValueError otherwise."""
-    found = MONTH.fullmatch(to_ascii_digits(text).strip())
-    month = int(found[1]) * 100 + int(found[2]) if found else 0
-    if not is_month(month):
-        raise ValueError(text)
-    return month
-
-
-def month_of(date: dt.date) -> int:
-    """The Jalali month a Gregorian date falls in."""
-    day = jdatetime.date.fromgregorian(date=date)
-    return int(day.year * 100 + day.month)
-
-
-def add_months(month: int, count: int) -> int:
-    """`count` months after (or before) `month`: add_months(140512, 1) is 140601."""
-    index = month // 100 * 12 + month % 100 - 1 + count
-    return index // 12 * 100 + index % 12 + 1
-
-
-def show_month(month: int | None) -> str:
-    """A month as «آذر ۱۴۰۵»; empty for None."""
-    return f"{MONTH_NAMES[month % 100 - 1]} {to_persian_digits(month // 100)}" if month else ""
 
 
 def add_years(date: dt.date, years: int) -> dt.date:

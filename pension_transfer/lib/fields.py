@@ -15,6 +15,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from pension_transfer.lib import calendar
+from pension_transfer.lib.months import FIRST_YEAR, LAST_YEAR, Month
 from pension_transfer.lib.persian import UNSEEN, clean, to_ascii_digits
 from pension_transfer.lib.templatetags.persian import fa, grouped, in_fours
 from pension_transfer.lib.validation import (
@@ -78,7 +79,7 @@ class JalaliDateField(Typed, forms.Field):
         return self._day(*(int(part) for part in found.groups() if part))
 
     def _day(self, year: int, month: int, day: int) -> dt.date:
-        if not calendar.FIRST_YEAR <= year <= calendar.LAST_YEAR:
+        if not FIRST_YEAR <= year <= LAST_YEAR:
             raise ValidationError(self.error_messages["year"], "year")
         try:
             return jdatetime.date(year, month, day).togregorian()
@@ -93,15 +94,15 @@ class JalaliDateField(Typed, forms.Field):
 
 
 class JalaliMonthField(Typed, forms.IntegerField):
-    """A month typed as 1405/09 or 140509; gives the integer 140509."""
+    """A month typed as 1405/09 or 140509."""
 
     default_error_messages = {"invalid": _("Write the month as year/month, for example 1405/08.")}
 
-    def to_python(self, value: Any) -> int | None:
+    def to_python(self, value: Any) -> Month | None:
         if value in self.empty_values:
             return None
         try:
-            return calendar.parse_month(str(value))
+            return Month.parse(str(value))
         except ValueError:
             raise ValidationError(self.error_messages["invalid"], "invalid") from None
 

@@ -6,7 +6,7 @@ import unicodedata
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from pension_transfer.lib.calendar import is_month
+from pension_transfer.lib.months import is_month
 
 
 def national_code_fault(code: str) -> str | None:

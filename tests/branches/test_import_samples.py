@@ -25,7 +25,7 @@ from branches.models import (
     PensionFile,
 )
 from branches.organisation_data import load_organization
-from pension_transfer.lib.calendar import month_of
+from pension_transfer.lib.months import Month
 from tests.branches import legacy
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +83,7 @@ def test_everything_under_a_file_comes_with_it() -> None:
     decree = file.decrees.get(number="1001/1402/00001")
     assert decree.lines.get(order=1).amount == decree.amount_after
     request = file.custody_requests.get()
-    assert (request.verb, request.month, request.reason) == ("open", month_of(file.established_on), "import")
+    assert (request.verb, request.month, request.reason) == ("open", Month.of(file.established_on), "import")
     assert file.search_key and file.sort_key
 
 

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pension_transfer.lib import calendar
+from pension_transfer.lib.months import Month, Months
 from pension_transfer.lib.persian import to_persian_digits
 
 LEAP = (1300, 1304, 1309, 1342, 1366, 1370, 1375, 1379, 1383, 1387, 1391, 1395, 1399, 1403, 1408, 1441)
 DAYS = st.dates(dt.date(1871, 3, 21), dt.date(2121, 3, 20))
-MONTHS = st.builds(lambda year, month: year * 100 + month, st.integers(1250, 1499), st.integers(1, 12))
+MONTHS = st.builds(lambda year, month: year * 100 + month, st.integers(1310, 1440), st.integers(1, 12))
 
 VECTORS = [
     ("1393/10/27", dt.date(2015, 1, 17)),
@@ -59,28 +60,29 @@ def test_what_is_no_day_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(("text", "month"), [("۱۴۰۵/۹", 140509), ("140509", 140509), ("1405-12", 140512)])
 def test_months_are_read(text: str, month: int) -> None:
-    assert calendar.parse_month(text) == month
+    assert Month.parse(text) == month
 
 
 @pytest.mark.parametrize("text", ["", "1405/13", "1405/0", "202611", "99/01"])
 def test_what_is_no_month_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        calendar.parse_month(text)
+        Month.parse(text)
 
 
 @given(MONTHS, st.integers(-600, 600))
 def test_months_are_added_and_taken_back(month: int, count: int) -> None:
-    assert calendar.add_months(calendar.add_months(month, count), -count) == month
+    later = Month(month) + count
+    assert (later - count, later.since(Month(month))) == (month, count)
 
 
 def test_a_year_turns() -> None:
-    assert calendar.add_months(140512, 1) == 140601
-    assert calendar.add_months(140501, -1) == 140412
+    assert Month(140512) + 1 == 140601
+    assert Month(140501) - 1 == 140412
 
 
 @given(DAYS)
 def test_the_month_of_a_day(day: dt.date) -> None:
-    assert str(calendar.month_of(day)) == calendar.jalali(day).replace("/", "")[:6]
+    assert str(Month.of(day)) == calendar.jalali(day).replace("/", "")[:6]
 
 
 # --- working days ---------------------------------------------------------------------------------------------
@@ -138,3 +140,35 @@ def test_the_day_of_a_moment_is_tehrans() -> None:
     evening = dt.datetime(2026, 11, 25, 20, 29, tzinfo=dt.timezone.utc)
     assert calendar.day_of(evening) == dt.date(2026, 11, 25)
     assert calendar.day_of(evening + dt.timedelta(minutes=1)) == dt.date(2026, 11, 26)
+
+
+# --- months in a row ------------------------------------------------------------------------------------------
+
+
+@given(MONTHS, st.integers(-3, 40))
+def test_consecutive_months_are_counted_and_gone_through(month: int, count: int) -> None:
+    months = Months(Month(month), Month(month) + (count - 1))
+    assert len(list(months)) == len(months) == max(0, count)
+    assert bool(months) == (count > 0)
+    assert all(one in months for one in months) and months.first - 1 not in months
+    assert months.first + max(count, 0) not in months
+
+
+def test_months_without_an_end() -> None:
+    months = Months(Month(140509))
+    assert 140508 not in months and 149912 in months and months
+    with pytest.raises(ValueError):
+        len(months)
+
+
+@given(MONTHS, st.integers(1, 31))
+def test_a_day_of_a_month_lies_in_it(month: int, number: int) -> None:
+    day = Month(month).day(number)
+    assert Month.of(day) == month
+    assert calendar.jalali(day).endswith(f"/{number:02d}") or (number > 29 and Month.of(day + dt.timedelta(1)) > month)
+
+
+@pytest.mark.parametrize("value", [0, 140500, 140513, 124912, 150001, -140508])
+def test_what_is_no_month_is_no_month(value: int) -> None:
+    with pytest.raises(ValueError):
+        Month(value)

@@ -5,8 +5,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from branches.roles import Action
-from pension_transfer.lib import calendar
 from pension_transfer.lib.fields import JalaliDateField, JalaliMonthField, PersianTextField
+from pension_transfer.lib.months import show_month
 from transfers.inputs.shared import ActionForm, BranchField, Inputs, ReasonForm, not_in_future
 from transfers.models.case import Reason
 
@@ -32,7 +32,7 @@ class LastPaidMonthForm(ActionForm):
         if month != held:
             raise ValidationError(
                 _("The pension file says %(month)s. Correct the file first, or write that month."), "differs",
-                {"month": calendar.show_month(held)},
+                {"month": show_month(held)},
             )  # fmt: skip
         return month
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.models import Branch, PensionFile, User
 from branches.roles import Action, scoped
+from pension_transfer.lib.month_field import MonthField
 from pension_transfer.lib.persian import fold
 from pension_transfer.lib.validation import digits
 from transfers import paper, scan
@@ -125,7 +126,7 @@ class TransferCase(Holding, Work, Flow):
     is_assembled = models.BooleanField(default=False, editable=False)
     missing = models.JSONField(default=list, blank=True, editable=False)
     warnings = models.JSONField(default=list, blank=True, editable=False)
-    last_paid_month = models.PositiveIntegerField(_("last paid month"), null=True)
+    last_paid_month = MonthField(_("last paid month"), null=True)
     sent_at = models.DateTimeField(_("sent to the center at"), null=True, editable=False)
     # The paper file on its way: what the origin said when it left, what the destination said when it came.
     paper_sent_on = models.DateField(_("paper file dispatched on"), null=True)

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from branches.models import User
 from branches.roles import Action
-from pension_transfer.lib.calendar import add_months
 from pension_transfer.lib.errors import NotSeen, Refusal
 from pension_transfer.lib.posting import Rejected
 from pension_transfer.lib.templatetags.persian import fa, jalali
@@ -345,7 +344,7 @@ class CasePage:
     def first_month(self) -> int | None:
         """The first month this pension is paid at the destination (yyyymm)."""
         last = self.case.last_paid_month
-        return add_months(last, 1) if last else None
+        return last + 1 if last else None
 
     @cached_property
     def preview(self) -> dict[str, int]:

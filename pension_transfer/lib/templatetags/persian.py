@@ -14,6 +14,7 @@ from django.utils.translation import get_language, gettext
 from persiantools import digits
 
 from pension_transfer.lib import calendar
+from pension_transfer.lib.months import show_month
 from pension_transfer.lib.persian import to_ascii_digits, to_persian_digits
 
 register = template.Library()
@@ -56,7 +57,7 @@ def jalali_time(value: dt.datetime | None) -> str:
 @register.filter
 def jalali_month(value: int | None) -> str:
     """A month yyyymm as «آذر ۱۴۰۵»."""
-    return f"{calendar.MONTH_NAMES[value % 100 - 1]} {fa(value // 100)}" if value else ""
+    return show_month(value)
 
 
 @register.filter
