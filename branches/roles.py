@@ -45,6 +45,7 @@ class Action(models.TextChoices):
     IMPORT_FILES = "import_files", _("Take in the old system's export")
     CORRECT_FILE = "correct_file", _("Correct a pension file")
     SETTLE_REMINDER = "settle_reminder", _("Settle a reminder")
+    RUN_PAYROLL = "run_payroll", _("Record a payroll as paid")
     # a move, in the order of the directive
     VIEW_CASES = "view_cases", _("See transfer cases")
     OVERSEE = "oversee", _("See what is overdue, whoever has it")
@@ -93,6 +94,7 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.IMPORT_FILES: _HEADS | {Role.CENTER_OPERATOR},
     Action.CORRECT_FILE: _CLERK,
     Action.SETTLE_REMINDER: _CLERK | _OFFICER,
+    Action.RUN_PAYROLL: _OFFICER | _HEADS,
     Action.VIEW_CASES: frozenset(Role),
     Action.OVERSEE: _HEADS | {role for role in Role if SCOPE[role] != Scope.BRANCH},
     Action.REFER: _CLERK,

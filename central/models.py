@@ -203,7 +203,10 @@ class Custody(models.Model):
     class Meta:
         verbose_name = _("custody")
         verbose_name_plural = _("custody")
-        indexes = [models.Index(name="custody_by_branch", fields=["branch_code", "pension_number"])]
+        indexes = [
+            models.Index(name="custody_by_branch", fields=["branch_code", "pension_number"]),
+            models.Index(name="custody_ended", fields=["branch_code", "ended_at"], condition=Q(ended_at__isnull=False)),
+        ]
         constraints = [
             ExclusionConstraint(
                 name="one_payer_a_month",

@@ -3,6 +3,7 @@
 Every verb that touches payment locks the pension's seat first, so that the first of two wins.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from central import payment
 from central.models import MESSAGES, Blob, Custody, Directory, Envelope, Receipt, Seat, Waiting
 from central.rules import ENVELOPE_FAULTS, RULES, Refused
 from pension_transfer.lib import blobs
+from pension_transfer.lib.months import Month
 
 Kind = Receipt.Kind
 FOR_A_BLOB = 120  # seconds the center takes for 20 MB over a slow line
@@ -232,3 +234,55 @@ def publish(branches: Iterable[tuple[str, str, bool]]) -> None:
             unique_fields=["branch_code"],
             update_fields=["name", "is_active"],
         )
+
+
+# --- who pays -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What the center says of one pension in one month; without arguments, of one that has no seat.
+
+    `payer`: the branch whose custody covers the month; `first`: that custody's first month. The rest is the seat's.
+    """
+
+    payer: str = ""
+    first: Month | None = None
+    payable_branch: str = ""
+    open_move: UUID | None = None
+    closure: str = ""
+
+
+def holdings(numbers: Iterable[str], month: int) -> dict[str, Holding]:
+    """Who pays each of these pensions in `month` (yyyymm); a number without any seat is left out."""
+    wanted = list(numbers)
+    rows = Custody.objects.filter(pension_number__in=wanted, months__contains=month)
+    held = {row.pension_number: row for row in rows}
+    return {seat.pk: _holding(seat, held.get(seat.pk)) for seat in Seat.objects.filter(pk__in=wanted)}
+
+
+def _holding(seat: Seat, held: Custody | None) -> Holding:
+    payer, first = (held.branch_code, Month(held.months.lower)) if held else ("", None)
+    return Holding(payer, first, seat.payable_branch or "", seat.open_move, seat.closure or "")
+
+
+def held_by(branch: str, month: int, after: str, limit: int) -> list[str]:
+    """Pension numbers whose custody of `month` is with `branch`, in their order from behind `after` on."""
+    rows = Custody.objects.filter(branch_code=branch, pension_number__gt=after, months__contains=month)
+    return list(rows.order_by("pension_number").values_list("pension_number", flat=True)[:limit])
+
+
+def left(branch: str, since: dt.datetime, until: dt.datetime, limit: int) -> list[Custody]:
+    """Custody of `branch` that ended between two moments, in the order in which it did."""
+    rows = Custody.objects.filter(branch_code=branch, ended_at__gte=since, ended_at__lt=until)
+    return list(rows.order_by("ended_at", "id")[:limit])
+
+
+def history(number: str) -> list[Custody]:
+    """Every custody that a pension ever had, oldest first."""
+    return list(Custody.objects.filter(pension_number=number).order_by("id"))
+
+
+def seat_of(number: str) -> Seat | None:
+    """The seat of a pension, as it stands."""
+    return Seat.objects.filter(pk=number).first()

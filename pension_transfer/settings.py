@@ -162,6 +162,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Asia/Tehran"
 USE_TZ = True
 THURSDAY_IS_OFF = env.flag("THURSDAY_IS_OFF", True)  # a change asks for manage.py renew_due_dates
+PAYROLL_CUTOFF_DAY = env.number("PAYROLL_CUTOFF_DAY", 20)  # of the month, where the calendar names no other
 USE_THOUSAND_SEPARATOR = False
 
 # --- e-mail: the daily digest -------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The only caller of the center: what a crossing asks, and what the center has for this branch (D2, D3)."""
 
+import datetime as dt
 import os
 import socket
 import tempfile
@@ -15,10 +16,11 @@ from django.db import IntegrityError, InterfaceError, InternalError, Operational
 
 from branches.models import Branch
 from central import services
-from central.models import Envelope, Receipt
+from central.models import Custody, Envelope, Receipt
 from central.rules import Refused, seal_holds
 from pension_transfer.lib import blobs
 from pension_transfer.lib.failpoints import fail_point
+from pension_transfer.lib.months import Month
 from transfers.models import Crossing, ScanBytes, TransferCase, Verb
 
 __all__ = [
@@ -228,3 +230,26 @@ def close_custody(number: str, branch: str, month: int, reason: str) -> None:
     """End payment from `month` on."""
     outside_transactions()
     _reached(lambda: services.close_custody(number, branch, month, reason))
+
+
+# --- who pays -------------------------------------------------------------------------------------------
+
+
+def holdings(numbers: Iterable[str], month: Month) -> dict[str, services.Holding]:
+    """What the center says of each pension in a month; Unreachable rather than a guess."""
+    return _reached(lambda: services.holdings(numbers, month))
+
+
+def held_by(branch: str, month: Month, after: str = "", limit: int = 2000) -> list[str]:
+    """Pension numbers whose payment in `month` is with `branch`, a batch in the order of the numbers."""
+    return _reached(lambda: services.held_by(branch, month, after, limit))
+
+
+def left(branch: str, since: dt.datetime, until: dt.datetime, limit: int = 2000) -> list[Custody]:
+    """What `branch` stopped paying between two moments."""
+    return _reached(lambda: services.left(branch, since, until, limit))
+
+
+def history_of(number: str) -> list[Custody]:
+    """Every branch that ever paid a pension, oldest first."""
+    return _reached(lambda: services.history(number))

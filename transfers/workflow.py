@@ -4,7 +4,7 @@ Order: see and lock -> may -> when -> input -> (decided in the center first?) ->
 """
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from branches.roles import Action, acting_roles
 from pension_transfer.lib.busy import busy_is_an_answer
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen, Refusal, Waiting
 from pension_transfer.lib.failpoints import fail_point
+from pension_transfer.lib.months import Month
 from transfers import crossings, deliveries, effects, exchange, hurdles, trail
 from transfers.doing import Doing
 from transfers.inputs import take_input
@@ -185,6 +186,22 @@ def follow_correction(file: PensionFile, by: User, correction: Correction) -> No
     elif case.state == State.DRAFT:  # the clerk completes it himself, and sees what is left
         effects.list_missing(case)
         case.save()
+
+
+def follow_payroll(files: Iterable[Any], month: Month) -> None:
+    """A month was paid: open drafts of these files follow, approvals lapse (DESIGN 11.11). Nobody drafted by that.
+
+    Called inside the payroll's transaction, with the files locked.
+    """
+    rows = TransferCase.objects.select_for_update().filter(pension_file__in=list(files), side="origin", closed_at=None)
+    for case in rows.order_by("pk"):
+        if case.state == State.TECHNICALLY_APPROVED:
+            reason = _("The payroll of %(month)s was paid meanwhile.") % {"month": month.show()}
+            who = trail.signature(None, "", case.branch_id)
+            _carry_out(Doing(case, "lapse", None, "", {"reason": reason}, who))
+        elif case.state in {State.REFERRAL, State.DRAFT}:
+            effects.store_draft_if_complete(case)
+            case.save()
 
 
 # --- see, may, when -----------------------------------------------------------------------------------

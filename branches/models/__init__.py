@@ -2,6 +2,7 @@
 
 from branches.models.intake import ImportBatch, ImportFinding
 from branches.models.organisation import Administration, Branch
+from branches.models.payroll import Payment, PayrollRun
 from branches.models.pension import (
     Correction,
     CustodyRequest,
@@ -39,6 +40,8 @@ __all__ = [
     "ImportFinding",
     "Kind",
     "LineGroup",
+    "Payment",
+    "PayrollRun",
     "PensionFile",
     "Person",
     "Relationship",

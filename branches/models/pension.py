@@ -204,6 +204,11 @@ class PensionFile(Person):
                 {"death_date": ValidationError(_("A survivors' file needs the date of death."), "missing")}
             )
 
+        if self.pk and self.payments.filter(month__gt=self.last_paid_month or 0).exists():
+            raise ValidationError(
+                {"last_paid_month": ValidationError(_("The payroll of a later month was recorded as paid."), "paid")}
+            )
+
     @property
     def is_frozen(self) -> bool:
         """Whether a sealed move holds it: read-only until it comes back or is gone."""

@@ -28,6 +28,7 @@ MAY = {
     "import_files": f"{HEADS} center_operator",
     "correct_file": "clerk",
     "settle_reminder": "clerk technical_officer",
+    "run_payroll": "technical_officer branch_head insurance_deputy",
     "view_cases": EVERYBODY,
     "oversee": "branch_head insurance_deputy province_supervisor center_operator auditor",
     "refer": "clerk",

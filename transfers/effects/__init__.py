@@ -3,13 +3,22 @@
 from typing import TYPE_CHECKING
 
 from transfers.effects import attaching, comparing, destination, holding, origin, paper, questions, warning, work
-from transfers.effects.origin import is_complete, list_missing, new_case
+from transfers.effects.origin import is_complete, list_missing, new_case, store_draft_if_complete
 from transfers.effects.shared import Effects, hand_over_turn, take_part
 
 if TYPE_CHECKING:
     from transfers.doing import Doing
 
-__all__ = ["EFFECTS", "follow", "hand_over_turn", "is_complete", "list_missing", "new_case", "take_part"]
+__all__ = [
+    "EFFECTS",
+    "follow",
+    "hand_over_turn",
+    "is_complete",
+    "list_missing",
+    "new_case",
+    "store_draft_if_complete",
+    "take_part",
+]
 
 
 def _joined(*tables: Effects) -> Effects:
