@@ -10,14 +10,17 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any
 
 from django.db import models, transaction
+from django.db.models import Case, F, When
+from django.db.models.functions import Mod
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from branches.models import Branch, Payment, PayrollRun, PensionFile, Status, User
+from branches.models import Branch, CustodyRequest, Payment, PayrollRun, PensionFile, Status, User
 from branches.payroll import cutoff
 from branches.roles import Action, can
 from pension_transfer.lib.errors import NotAllowed, NotNow
@@ -57,13 +60,15 @@ class Line:
 
 
 def lines(branch: str, month: Month) -> Iterator[Line]:
-    """Every pension that concerns the branch in `month`, by number, then those that left since the last payroll.
+    """Every pension that concerns the branch in `month`, by number; then those that ended with a month unpaid, and
+    those that left since the last payroll.
 
     Bounded memory, five questions a batch. Raises exchange.Unreachable: without the center nothing is known.
     """
     rest = _numbers(branch, month)
     for batch in iter(lambda: list(islice(rest, BATCH)), []):
         yield from _described(batch, may_pay_all(batch, branch, month))
+    yield from _ended(branch, month)
     yield from _gone(branch, month)
 
 
@@ -84,6 +89,18 @@ def _pages(page: Callable[[str], list[str]]) -> Iterator[str]:
 def _living(branch: str, after: str) -> list[str]:
     rows = PensionFile.objects.filter(branch=branch, pension_number__gt=after, status__in=LIVING)
     return list(rows.order_by("pension_number").values_list("pension_number", flat=True)[:BATCH])
+
+
+def _ended(branch: str, month: Month) -> Iterator[Line]:
+    """Closed here before `month` while a month up to the end was unpaid: it is due in any later payroll."""
+    closed = CustodyRequest.objects.filter(verb=CustodyRequest.Verb.CLOSE, file__branch=branch, month__lte=month)
+    last = Case(When(number=1, then=F("month") - 89), default=F("month") - 1)  # before Farvardin comes Esfand
+    rows = closed.filter(file__status=Status.TERMINATED).annotate(number=Mod("month", 100)).annotate(last=last)
+    rows = rows.filter(file__last_paid_month__lt=F("last"))
+    found = rows.order_by("last", "pk").values_list("last", "file__pension_number")
+    for month_before, same in groupby(found, itemgetter(0)):
+        numbers = [number for _month, number in same]
+        yield from _described(numbers, may_pay_all(numbers, branch, Month(month_before)))
 
 
 def _described(numbers: list[str], answers: list[Answer]) -> Iterator[Line]:
@@ -155,8 +172,8 @@ def _pay(run: PayrollRun, answers: list[Answer]) -> None:
 def _record(run: PayrollRun, files: list[PensionFile], due: dict[Any, Months]) -> None:
     rows = (Payment(file=file, run=run, month=month) for file in files for month in due[file.pk])
     Payment.objects.bulk_create(rows, batch_size=BATCH)
-    PensionFile.objects.filter(pk__in=due).update(
-        last_paid_month=run.month, content_version=models.F("content_version") + 1
-    )
-    PayrollRun.objects.filter(pk=run.pk).update(paid=models.F("paid") + len(files))
+    for last in {months.last for months in due.values()}:
+        paid = PensionFile.objects.filter(pk__in=[pk for pk, months in due.items() if months.last == last])
+        paid.update(last_paid_month=last, content_version=F("content_version") + 1)
+    PayrollRun.objects.filter(pk=run.pk).update(paid=F("paid") + len(files))
     workflow.follow_payroll(due, run.month)

@@ -234,3 +234,17 @@ def test_the_database_refuses_to_pay_what_is_sealed_or_gone(cast: Cast) -> None:
         with pytest.raises(Error), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql, [walk.file.pk, run.pk, last(walk) + 1])
     assert not Payment.objects.exists()
+
+
+@pytest.mark.parametrize("closes", ["the year's end", "later"])
+def test_what_was_due_before_an_end_is_paid_by_a_later_run(cast: Cast, closes: str) -> None:
+    year = Month(this_month() // 100 * 100 + 1)
+    end = year - 1 if closes == "the year's end" else year - 3
+    file = make_file(cast.origin, last_paid_month=end - 2)
+    PensionFile.objects.filter(pk=file.pk).update(status=Status.TERMINATED)
+    CustodyRequest.objects.create(file=file, verb=CustodyRequest.Verb.CLOSE, month=end + 1, reason="death")
+    sync.sync()
+    by = officer(cast, cast.origin)
+    assert [payroll.pay(cast.origin, year, by, uuid.uuid4()).paid for _ in range(2)] == [1, 0]
+    assert [p.month for p in Payment.objects.order_by("month")] == [end - 1, end]
+    assert groups(cast.origin, year) == {}
