@@ -16,8 +16,10 @@ from central.models import MESSAGES, Custody, Envelope, Receipt, Seat, Waiting
 from central.rules import seal_holds
 from pension_transfer.lib import calendar
 from pension_transfer.lib.calendar import is_working_day
+from pension_transfer.lib.months import Month
 from transfers import clock, trail
 from transfers.models import Attachment, Content, Crossing, Part, Question, TransferCase, TransferEvent
+from transfers.payment import may_pay_all
 
 OVER = {"withdrawn", "returned", "activated", "cancelled"}  # with one of these an envelope is not on its way
 PART_OF = {
@@ -178,6 +180,18 @@ def paid_where_the_seat_is() -> list[str]:
     return [f"I5 {n} is payable at {at}, seat {payable.get(n)}" for n, at in rows if payable.get(n) != at]
 
 
+def one_payer_a_month() -> list[str]:
+    """I5 as a payroll asks: around the last paid months `may_pay` lets no two branches pay."""
+    files = list(PensionFile.objects.order_by().values_list("pension_number", "branch_id", "last_paid_month"))
+    numbers, branches = sorted({row[0] for row in files}), sorted({row[1] for row in files})
+    found = []
+    for month in sorted({Month(row[2]) + n for row in files if row[2] for n in (0, 1)}):
+        answers = [answer for branch in branches for answer in may_pay_all(numbers, branch, month)]
+        payers = Counter(answer.pension_number for answer in answers if answer.is_payable)
+        found += [f"I5 {number} is payable at {n} branches in {month}" for number, n in payers.items() if n > 1]
+    return found
+
+
 def frozen_while_on_its_way() -> list[str]:
     """A file is frozen exactly while a sealed move of it is on its way."""
     expected = TransferCase.objects.filter(side="origin", state__in=ON_ITS_WAY)
@@ -309,7 +323,7 @@ def taken_by_those_in_turn() -> list[str]:
 
 CHECKS: tuple[Callable[[], list[str]], ...] = (
     one_open_move, received_once, registered_as_sealed, attached_as_sealed, answers_as_told, paid_at_one_branch,
-    paid_where_the_seat_is,
+    paid_where_the_seat_is, one_payer_a_month,
     frozen_while_on_its_way, four_eyes, told_by_the_trail, somebodys_turn,
     questions_wait_nowhere, clocks_agree, nothing_while_held, taken_by_those_in_turn,
 )  # fmt: skip

@@ -199,8 +199,11 @@ def follow_payroll(files: Iterable[Any], month: Month) -> None:
             reason = _("The payroll of %(month)s was paid meanwhile.") % {"month": month.show()}
             who = trail.signature(None, "", case.branch_id)
             _carry_out(Doing(case, "lapse", None, "", {"reason": reason}, who))
-        elif case.state in {State.REFERRAL, State.DRAFT}:
+        elif case.state == State.DRAFT and case.is_assembled:
             effects.store_draft_if_complete(case)
+            case.save()
+        elif case.state in {State.REFERRAL, State.DRAFT}:  # the clerk completes it himself, and sees what is left
+            effects.list_missing(case)
             case.save()
 
 

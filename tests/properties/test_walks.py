@@ -6,9 +6,8 @@ After every step the oracle must be silent; at the end one round of sync brings 
 import datetime as dt
 import os
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from types import SimpleNamespace
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -21,10 +20,10 @@ from branches.models import Branch, PensionFile, User
 from branches.roles import Action, Role
 from branches.services import correct
 from central.models import Envelope
-from pension_transfer.lib import failpoints
 from pension_transfer.lib.errors import Refusal
 from tests import oracle
 from tests.cast import BRANCH_ROLES, DIFFERENCE, MOVE, PAPER, Cast, Walk, appoint, make_file
+from tests.cuts import cut_at, survivable
 from tests.expect import undone
 from tests.transfers.standings import FILES, INPUT
 from tests.transfers.standings import given as given_for
@@ -98,26 +97,6 @@ BEGIN = [
 ]  # fmt: skip
 
 
-class Killed(BaseException):
-    """This process would be gone."""
-
-
-def _die(pid: int, signal: int) -> None:
-    raise Killed
-
-
-@contextmanager
-def _cut_at(point: str) -> Iterator[None]:
-    """What a kill -9 at this point leaves behind: whatever was committed before, and nothing else."""
-    failpoints.ARMED = point
-    try:
-        yield
-    except Killed:
-        note(f"killed when {point}")
-    finally:
-        failpoints.ARMED = ""
-
-
 def _may_be(refusal: str) -> bool:
     """The center may refuse a deposit that its own recall has overtaken, and who comes second in a contest;
     and what a hold kept waiting until the case went back."""
@@ -154,7 +133,7 @@ class Walks(RuleBasedStateMachine):
         return cases[index % len(cases)]
 
     def _try(self, step: Callable[[], Any], point: str = "") -> None:
-        with _cut_at(point):
+        with cut_at(point, note):
             try:
                 note(f"-> {step()}")
             except Refusal as refusal:
@@ -276,7 +255,7 @@ WORK = {"compare": Walks._compare, "give_back": Walks._give_back, "correct": Wal
 
 
 def test_whatever_is_pressed_all_is_well(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(failpoints, "os", SimpleNamespace(kill=_die, getpid=os.getpid))
+    survivable(monkeypatch)
     for number, (state, side) in enumerate(BEGIN, 1):
         Walk(cast, make_file(cast.origin, number)).to(state, side)
     for number, branch in enumerate((cast.origin, cast.destination, cast.third), 11):
