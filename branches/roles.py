@@ -75,6 +75,9 @@ class Action(models.TextChoices):
     ACTIVATE = "activate", _("Activate the pension file")
     RECORD_LIFE_EVENT = "record_life_event", _("Record a life event and hold the case")
     RELEASE = "release", _("Release the held case")
+    OPEN_FOLLOW_UP = "open_follow_up", _("Open a follow-up after the transfer")
+    SETTLE_FOLLOW_UP = "settle_follow_up", _("Settle a follow-up")
+    WITHDRAW_FOLLOW_UP = "withdraw_follow_up", _("Withdraw a follow-up")
     TAKE = "take", _("Take the case")
     PUT_BACK = "put_back", _("Put the case back")
     REASSIGN = "reassign", _("Reassign the case")
@@ -123,6 +126,9 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.ACTIVATE: _OFFICER | _HEADS,
     Action.RECORD_LIFE_EVENT: _BRANCH,
     Action.RELEASE: _OFFICER | _HEADS,
+    Action.OPEN_FOLLOW_UP: _OFFICER | _HEADS,
+    Action.SETTLE_FOLLOW_UP: _OFFICER | _HEADS,
+    Action.WITHDRAW_FOLLOW_UP: _OFFICER | _HEADS,
     Action.TAKE: _BRANCH,
     Action.PUT_BACK: _BRANCH,
     Action.REASSIGN: _HEADS | {Role.PROVINCE_SUPERVISOR},

@@ -92,10 +92,15 @@ class Blob(models.Model):
         return self.sha256
 
 
-MESSAGES = ("paper_sent", "paper_arrived", "question", "answer", "question_closed", "life_event", "held", "released")
+MESSAGES = (
+    "paper_sent", "paper_arrived", "question", "answer", "question_closed", "life_event", "held", "released",
+    "follow_up", "follow_up_settled", "follow_up_withdrawn",
+)  # fmt: skip
 
-# Messages that belong together: each names its question's key in its body, under "question".
+# Messages that belong together: each names in its body the key of what it is about.
 ABOUT_A_QUESTION = ("question", "answer", "question_closed")
+ABOUT_A_FOLLOW_UP = ("follow_up", "follow_up_settled", "follow_up_withdrawn")
+ABOUT = {"question": ABOUT_A_QUESTION, "follow_up": ABOUT_A_FOLLOW_UP}
 
 
 class Receipt(models.Model):
@@ -121,10 +126,13 @@ class Receipt(models.Model):
         LIFE_EVENT = "life_event", _("life event")
         HELD = "held", _("held")
         RELEASED = "released", _("released")
+        FOLLOW_UP = "follow_up", _("follow-up")
+        FOLLOW_UP_SETTLED = "follow_up_settled", _("follow-up settled")
+        FOLLOW_UP_WITHDRAWN = "follow_up_withdrawn", _("follow-up withdrawn")
 
     # No foreign key: a withdrawal may come before the deposit it forbids (DESIGN 11.3).
     envelope_id = models.UUIDField(_("envelope"))
-    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=24, choices=Kind)
     by_branch = models.CharField(_("by branch"), max_length=4)
     body = models.JSONField(_("content"), default=dict)
     key = models.UUIDField(_("key"), unique=True)
@@ -133,7 +141,11 @@ class Receipt(models.Model):
     class Meta:
         verbose_name = _("receipt")
         verbose_name_plural = _("receipts")
-        indexes = [models.Index(name="receipt_by_envelope", fields=["envelope_id"])]
+        indexes = [
+            models.Index(name="receipt_by_envelope", fields=["envelope_id"]),
+            # What closed cases still hear: few among very many.
+            models.Index(name="receipt_of_follow_ups", fields=["id"], condition=Q(kind__in=ABOUT_A_FOLLOW_UP)),
+        ]
         constraints = [
             models.UniqueConstraint(
                 name="receipt_once", fields=["envelope_id", "kind"], condition=~Q(kind__in=MESSAGES)
@@ -154,6 +166,18 @@ class Receipt(models.Model):
                 KeyTextTransform("question", "body"),
                 name="said_once_of_a_question",
                 condition=Q(kind__in=ABOUT_A_QUESTION),
+            ),
+            models.UniqueConstraint(
+                "envelope_id",
+                KeyTextTransform("follow_up", "body"),
+                name="follow_up_opened_once",
+                condition=Q(kind="follow_up"),
+            ),
+            models.UniqueConstraint(
+                "envelope_id",
+                KeyTextTransform("follow_up", "body"),
+                name="settled_or_withdrawn",
+                condition=Q(kind__in=["follow_up_settled", "follow_up_withdrawn"]),
             ),
         ]
 

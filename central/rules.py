@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q
 
 from central import payment
-from central.models import ABOUT_A_QUESTION, Blob, Custody, Directory, Envelope, Receipt, Seat
+from central.models import ABOUT, Blob, Custody, Directory, Envelope, Receipt, Seat
 
 Kind = Receipt.Kind
 
@@ -22,11 +22,13 @@ class Refused(Exception):
         self.code, self.detail = code, detail
 
 
-def given(envelope: Envelope, question: Any = None) -> set[str]:
-    """The kinds of receipt that `envelope` has; of the messages about questions, those about the one of this key."""
-    rows = Receipt.objects.filter(envelope_id=envelope.pk)
-    concerned = ~Q(kind__in=ABOUT_A_QUESTION) | Q(body__question=str(question or ""))
-    return set(rows.filter(concerned).values_list("kind", flat=True))
+def given(envelope: Envelope, body: dict[str, Any] | None = None) -> set[str]:
+    """The kinds of receipt that `envelope` has; of those about a question or a follow-up, what concerns `body`'s."""
+    concerned = Q()
+    for name, kinds in ABOUT.items():
+        concerned &= ~Q(kind__in=kinds) | Q(**{f"body__{name}": str((body or {}).get(name) or "")})
+    rows = Receipt.objects.filter(concerned, envelope_id=envelope.pk)
+    return set(rows.values_list("kind", flat=True))
 
 
 SEALED = ("version", "tracking_number", "origin", "destination", "pension_number", "last_paid_month")
@@ -112,6 +114,31 @@ def is_held(envelope: Envelope) -> bool:
     return said.values_list("kind", flat=True).last() == Kind.HELD
 
 
+# --- follow-ups of a finished move ------------------------------------------------------------------
+
+Says = Callable[[str, Envelope, dict[str, Any]], bool]
+
+
+def _either(branch: str, envelope: Envelope, body: dict[str, Any]) -> bool:
+    return True
+
+
+def _opened(envelope: Envelope, body: dict[str, Any]) -> Receipt | None:
+    rows = Receipt.objects.filter(envelope_id=envelope.pk, kind=Kind.FOLLOW_UP)
+    return rows.filter(body__follow_up=str(body.get("follow_up") or "")).first()
+
+
+def _settles(branch: str, envelope: Envelope, body: dict[str, Any]) -> bool:
+    """Whether the follow-up names this branch as the one that settles it; of an unknown one the order is wrong."""
+    opened = _opened(envelope, body)
+    return opened is None or getattr(envelope, str(opened.body.get("settled_by")), "") == branch
+
+
+def _opener(branch: str, envelope: Envelope, body: dict[str, Any]) -> bool:
+    opened = _opened(envelope, body)
+    return opened is None or opened.by_branch == branch
+
+
 @dataclass(frozen=True)
 class Rule:
     """Who may give this kind of receipt, after which, not after which, and what follows."""
@@ -123,14 +150,15 @@ class Rule:
     needs_seal: bool = False  # what is said of the content; a broken one can still be returned
     if_held: str = ""  # the code with which it is refused while a life event holds the envelope
     if_free: str = ""  # and while none does
+    says: Says = _either  # which of the two, where it depends on what is spoken of
     follow: Callable[[Envelope, Seat], None] = _nothing
 
     def check(self, branch: str, envelope: Envelope, body: dict[str, Any]) -> None:
         """Refused with the code of the first fault."""
         speaks = [getattr(envelope, side) for side in self.side.split()]
-        if branch not in speaks:
+        if branch not in speaks or not self.says(branch, envelope, body):
             raise Refused("not_addressed", speaks[0])
-        kinds = given(envelope, body.get("question"))
+        kinds = given(envelope, body)
         unseen = self.must_know - set(body.get("seen", ()))
         if stands := sorted(kinds & (self.never_after | unseen)):
             raise Refused(f"already_{stands[0]}")
@@ -146,6 +174,8 @@ class Rule:
 
 TAKEN = frozenset({Kind.RECEIVED})
 ASKED = frozenset({Kind.QUESTION})
+FOLLOWED_UP = frozenset({Kind.FOLLOW_UP})
+SETTLED = frozenset({Kind.FOLLOW_UP_SETTLED, Kind.FOLLOW_UP_WITHDRAWN})  # either ends it: a contest
 OVER = frozenset({Kind.RETURNED, Kind.REGISTERED})  # ends every question, too
 RULES: dict[str, Rule] = {
     Kind.RECEIVED: Rule(
@@ -188,4 +218,7 @@ RULES: dict[str, Rule] = {
         if_held="already_held",
     ),
     Kind.RELEASED: Rule("origin destination", if_free="not_held"),
+    Kind.FOLLOW_UP: Rule("origin destination", after=frozenset({Kind.ACTIVATED}), never_after=FOLLOWED_UP),
+    Kind.FOLLOW_UP_SETTLED: Rule("origin destination", after=FOLLOWED_UP, never_after=SETTLED, says=_settles),
+    Kind.FOLLOW_UP_WITHDRAWN: Rule("origin destination", after=FOLLOWED_UP, never_after=SETTLED, says=_opener),
 }

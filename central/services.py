@@ -13,10 +13,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DataError, IntegrityError, connections, transaction
 from django.db.backends.postgresql.psycopg_any import NumericRange
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from central import payment
-from central.models import MESSAGES, Blob, Custody, Directory, Envelope, Receipt, Seat, Waiting
+from central.models import ABOUT_A_FOLLOW_UP, MESSAGES, Blob, Custody, Directory, Envelope, Receipt, Seat, Waiting
 from central.rules import ENVELOPE_FAULTS, RULES, Refused
 from pension_transfer.lib import blobs
 from pension_transfer.lib.months import Month
@@ -205,6 +205,15 @@ def addressee(envelope_id: UUID) -> str | None:
 def receipts_of(envelopes: Iterable[UUID]) -> list[Receipt]:
     """All receipts of these envelopes, in the order they were given."""
     return list(Receipt.objects.filter(envelope_id__in=list(envelopes)).order_by("id"))
+
+
+def follow_ups(branches: Iterable[str], after: int, most: int) -> list[Receipt]:
+    """What was said of follow-ups to these branches behind the receipt of number `after`, in its order."""
+    codes, by = list(branches), OuterRef("by_branch")
+    told = Q(origin__in=codes, destination=by) | Q(destination__in=codes, origin=by)
+    envelopes = Envelope.objects.filter(told, pk=OuterRef("envelope_id"))
+    rows = Receipt.objects.filter(Exists(envelopes), kind__in=ABOUT_A_FOLLOW_UP, pk__gt=after)
+    return list(rows.order_by("id")[:most])
 
 
 def latest_of(moves: Iterable[UUID]) -> dict[UUID, Envelope]:

@@ -18,7 +18,7 @@ from pension_transfer.lib import calendar
 from pension_transfer.lib.calendar import is_working_day
 from pension_transfer.lib.months import Month
 from transfers import clock, trail
-from transfers.models import Attachment, Content, Crossing, Part, Question, TransferCase, TransferEvent
+from transfers.models import Attachment, Content, Crossing, FollowUp, Part, Question, TransferCase, TransferEvent
 from transfers.payment import may_pay_all
 
 OVER = {"withdrawn", "returned", "activated", "cancelled"}  # with one of these an envelope is not on its way
@@ -350,7 +350,7 @@ def unfinished() -> list[str]:
     found += [] if waiting == untaken else [f"the queue holds {waiting}, untaken are {untaken}"]
     for case in TransferCase.objects.filter(side="origin").exclude(envelope_id=None):
         found += _disagreement(case, said[case.envelope_id]) if case.envelope_id not in unheard else []
-    found += _told_differently()
+    found += _told_differently() + _followed_up_differently()
     found += [f"{case} does not know whether it is held" for case in _unaware(held)]
     return found + [f"{copy} waits for a move that is over" for copy in _forgotten()]
 
@@ -381,6 +381,22 @@ def _told_differently() -> list[str]:
     said = [{(q.path, q.text, q.due_on, q.answer, q.answered_at, q.closed_at is None) for q in rows} for rows in pairs]
     alone = [rows[0] for rows in held.values() if len(rows) == 1 and rows[0].closed_at is None]
     return [f"{same} differ" for same in said if len(same) > 1] + [f"{q} is open at one branch" for q in alone]
+
+
+def _followed_up_differently() -> list[str]:
+    """A follow-up is the same at both branches, is one branch's to settle, and ends at both or at neither."""
+    held: dict[Any, list[FollowUp]] = defaultdict(list)
+    for row in FollowUp.objects.exclude(outcome="refused").select_related("case"):
+        held[row.key].append(row)
+    told = ("matter", "month", "amount", "settled_by", "note", "due_on", "outcome", "settled_amount", "closed_at")
+    found = []
+    for key, rows in held.items():
+        queues = {row.queue for row in rows}
+        here = {row.case.side == row.settled_by for row in rows if row.queue == 0}
+        agree = len({tuple(getattr(row, name) for name in told) for row in rows}) == 1
+        if len(rows) != 2 or not agree or queues not in ({0, 1}, {2}) or here - {True}:
+            found.append(f"{key} is followed up differently: {rows}")
+    return found
 
 
 def _forgotten() -> list[TransferCase]:

@@ -95,7 +95,7 @@ class OneCase(generics.RetrieveAPIView[TransferCase]):
     queryset = TransferCase.objects.none()
 
     def get_queryset(self) -> QuerySet[TransferCase]:
-        return whole(TransferCase.objects.visible_to(_person(self.request))).prefetch_related("questions")
+        return whole(TransferCase.objects.visible_to(_person(self.request))).prefetch_related("questions", "follow_ups")
 
 
 class Steps(APIView):

@@ -28,13 +28,13 @@ class Button:
 
 def available(case: TransferCase, user: User) -> list[Button]:
     """The buttons of this person for this case, in the order of the table."""
-    if not case.is_open:
-        return []
     return [_button(step, case, user) for step in steps_from(case.side, case.state) if _offered(step, case, user)]
 
 
 def _offered(step: Step, case: TransferCase, user: User) -> bool:
-    if not step.fits(case.is_held):  # the notice of the hold says what is possible meanwhile
+    if not step.fits_age(case.is_open) or not step.fits(
+        case.is_held
+    ):  # the notice of the hold says what is possible meanwhile
         return False
     roles = set(acting_roles(user, step.action, case.branch)) if not step.by_itself else set()
     if step.whose_turn:

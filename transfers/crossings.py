@@ -20,7 +20,7 @@ from central.models import MESSAGES, Envelope
 from pension_transfer.lib.errors import NotNow
 from transfers import attachments, clock, exchange, presentation, trail
 from transfers.comparison import differing
-from transfers.models import Crossing, Discrepancy, Mark, Question, TransferCase, Verb
+from transfers.models import Crossing, Discrepancy, Mark, Outcome, Question, Queue, TransferCase, Verb
 from transfers.states import Crosses, Side, State, Step
 
 if TYPE_CHECKING:
@@ -116,6 +116,8 @@ def refuse(crossing: Crossing, reason: str) -> None:
     if close_crossing(crossing, "refused", reason) and case:
         asked = case.questions.filter(key=crossing.body.get("question"), closed_at=None)
         asked.update(how=Question.How.REFUSED, closed_at=timezone.now())  # nobody is ever going to answer it
+        opened = case.follow_ups.filter(key=crossing.body.get("follow_up"), closed_at=None)
+        opened.update(outcome=Outcome.REFUSED, queue=Queue.OVER, closed_at=timezone.now())
         if case.whose_turn() != case.turn:
             clock.begin(case)
             case.save()
@@ -157,6 +159,8 @@ DECIDED_THERE: dict[str, tuple[str, str]] = {
     Action.CLOSE_QUESTION: (Verb.ANSWER, "question_closed"),
     Action.RECORD_LIFE_EVENT: (Verb.ANSWER, "held"),
     Action.RELEASE: (Verb.ANSWER, "released"),
+    Action.SETTLE_FOLLOW_UP: (Verb.ANSWER, "follow_up_settled"),
+    Action.WITHDRAW_FOLLOW_UP: (Verb.ANSWER, "follow_up_withdrawn"),
 }
 BODIES: dict[str, Callable[["Doing"], dict[str, Any]]] = {
     Action.RECALL: lambda doing: {"note": doing.input["reason"]},
@@ -165,6 +169,8 @@ BODIES: dict[str, Callable[["Doing"], dict[str, Any]]] = {
     Action.ANSWER_QUESTION: lambda doing: dict(doing.input),
     Action.CLOSE_QUESTION: _closing_body,
     Action.RECORD_LIFE_EVENT: lambda doing: _plain(doing.input),
+    Action.SETTLE_FOLLOW_UP: lambda doing: dict(doing.input),
+    Action.WITHDRAW_FOLLOW_UP: lambda doing: dict(doing.input),
     Action.RELEASE: lambda doing: {"note": doing.input["reason"]},
 }
 

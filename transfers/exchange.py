@@ -28,6 +28,7 @@ __all__ = [
     "Unreachable",
     "ask",
     "cancelled_of",
+    "follow_ups",
     "latest_of",
     "publish_directory",
     "receipts_of",
@@ -199,6 +200,11 @@ def seals_of(move: UUID) -> dict[int, str]:
 def cancelled_of(cases: Iterable[TransferCase]) -> dict[UUID, Receipt]:
     """The cancellations of these cases' moves."""
     return _reached(lambda: services.cancelled(case.transfer_id for case in cases))
+
+
+def follow_ups(branches: Iterable[str], after: int, most: int) -> list[Receipt]:
+    """At most so many words about follow-ups that other branches said to these, behind a receipt's number."""
+    return _reached(lambda: services.follow_ups(branches, after, most))
 
 
 def is_addressed(envelope_id: UUID, branch: str) -> bool:

@@ -63,6 +63,12 @@ WHY: dict[str, tuple[Any, Any]] = {
         _("A death or a court order on the way holds the case at both branches, so that nothing is paid wrongly."),
     ),
     Action.RELEASE: (OWN, _("When the matter is cleared the case goes on; the reason stays in the history.")),
+    Action.OPEN_FOLLOW_UP: (
+        OWN,
+        _("Late money or an over-payment that is found after the move is told to the branch that has to settle it."),
+    ),
+    Action.SETTLE_FOLLOW_UP: (OWN, _("The branch in charge says how it was settled; both branches read it.")),
+    Action.WITHDRAW_FOLLOW_UP: (OWN, _("Whoever opened it by mistake takes it back with a reason.")),
     Action.TAKE: (
         OWN,
         _("Whoever takes a case has its work, and the colleagues see it; taking it over from somebody needs a reason."),

@@ -14,7 +14,7 @@ from branches.roles import Action, acting_roles, represented
 from central import contract
 from pension_transfer.lib.errors import NotAllowed, NotNow
 from pension_transfer.lib.templatetags.persian import fa
-from transfers import attachments, comparison, completeness, presentation, snapshot, work
+from transfers import attachments, comparison, completeness, follow_ups, presentation, snapshot, work
 from transfers.effects import list_missing
 from transfers.labels import SECTION_NAMES
 from transfers.models import Part, TransferCase
@@ -67,6 +67,7 @@ REFUSED_BY_CENTER = {
     "already_activated": gettext_lazy("The pension is already active at the destination."),
     "already_cancelled": gettext_lazy("The origin has given the move up."),
     "out_of_order": gettext_lazy("The center has not heard of the step before this one. Try again in a few minutes."),
+    **follow_ups.REFUSED_BY_CENTER,
 }
 NAMES_A_BRANCH = frozenset({"no_custody", "not_addressed"})
 
@@ -382,6 +383,7 @@ HURDLES: dict[str, list[Callable[[TransferCase, User], list[str]]]] = {
     ],
     Action.ACTIVATE: [_not_another_part(Part.Name.ACTIVATOR)],
     **work.HURDLES,
+    **follow_ups.HURDLES,
 }
 
 

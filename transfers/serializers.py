@@ -13,7 +13,7 @@ from transfers.attachments import of_answers, of_case
 from transfers.buttons import available
 from transfers.clock import working_days_late
 from transfers.comparison import fields_in, held_marks
-from transfers.models import Attachment, Discrepancy, Mark, Question, TransferCase, TransferEvent
+from transfers.models import Attachment, Discrepancy, FollowUp, Mark, Question, TransferCase, TransferEvent
 from transfers.states import Side, State
 
 
@@ -122,6 +122,22 @@ class QuestionRow(serializers.ModelSerializer[Question]):
         return list(AttachmentRow(self.context["of_answers"].get(str(row.key), []), many=True).data)
 
 
+class FollowUpRow(serializers.ModelSerializer[FollowUp]):
+    """A follow-up after the move: amounts in Rial, `month` yyyymm; `settled_by` and `opened_by_side` name a side.
+
+    `outcome` is empty while it is open.
+    """
+
+    class Meta:
+        model = FollowUp
+        fields = (
+            "key", "matter", "month", "amount", "settled_by", "note", "due_on", "is_late", "opened_by_side",
+            "opened_by", "opened_at", "outcome", "settled_amount", "letter_number", "closing_note", "closed_by",
+            "closed_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
 class StepRow(serializers.Serializer[Any]):
     """A step open or closed to the person who asks; `reasons` says why it is closed."""
 
@@ -140,6 +156,7 @@ class CaseDetail(CaseRow):
     marks = serializers.SerializerMethodField()
     attachments = serializers.SerializerMethodField()
     questions = serializers.SerializerMethodField()
+    follow_ups = FollowUpRow(many=True, read_only=True)
     steps = serializers.SerializerMethodField()
 
     class Meta(CaseRow.Meta):
@@ -153,6 +170,7 @@ class CaseDetail(CaseRow):
             "marks",
             "attachments",
             "questions",
+            "follow_ups",
             "steps",
         )  # type: ignore[assignment]
 

@@ -109,6 +109,11 @@ class Step:
     whose_turn: bool = False
     help: str = ""
     while_held: str = WhileHeld.CLOSED
+    after_closing: bool = False  # taken of a case that is closed, and of no other
+
+    def fits_age(self, is_open: bool) -> bool:
+        """Whether it can be taken of a case that is still open, or is closed."""
+        return is_open is not self.after_closing
 
     def fits(self, is_held: bool) -> bool:
         """Whether it can be taken of a case that is held, or is not."""
@@ -257,6 +262,8 @@ HEARS_AT_ORIGIN = (State.SENT, *AT_DESTINATION, State.RETURNED)
 OFFICES_AT_ORIGIN = (
     State.REFERRAL, State.DRAFT, State.TECHNICALLY_APPROVED, State.HEAD_APPROVED, *ASKED, State.RETURNED,
 )  # fmt: skip
+# Late money and over-payments are followed up at either branch once the pension is active at the destination.
+FINISHED = (State.REGISTERED,)
 _HOLD, _RELEASE = _("Record a life event"), _("Release")
 _HELD, _RELEASED = _("The other branch recorded a life event"), _("The other branch released it")
 
@@ -267,6 +274,24 @@ def _work(side: str, sources: tuple[str, ...]) -> tuple[Step, ...]:
         Step(Action.TAKE, side, sources, None, Action.TAKE.label, whose_turn=True),
         Step(Action.PUT_BACK, side, sources, None, Action.PUT_BACK.label, whose_turn=True),
         Step(Action.REASSIGN, side, sources, None, Action.REASSIGN.label),
+    )
+
+
+def _after(side: str, action: str, label: Any, **custom: Any) -> Step:
+    """A step of a finished move."""
+    return Step(action, side, FINISHED, None, label, after_closing=True, **custom)
+
+
+def _follow_ups(side: str) -> tuple[Step, ...]:
+    """Opening is told to the center; settling and withdrawing are a contest: first wins."""
+    opening, settling, withdrawing = Action.OPEN_FOLLOW_UP, Action.SETTLE_FOLLOW_UP, Action.WITHDRAW_FOLLOW_UP
+    return (
+        _after(side, opening, opening.label, crosses=Crosses.TOLD),
+        _after(side, settling, settling.label, crosses=Crosses.DECIDED_THERE),
+        _after(side, withdrawing, withdrawing.label, crosses=Crosses.DECIDED_THERE),
+        _after(side, "hear_follow_up", _("The other branch opened a follow-up"), by_itself=True),
+        _after(side, "hear_follow_up_settled", _("The other branch settled the follow-up"), by_itself=True),
+        _after(side, "hear_follow_up_withdrawn", _("The other branch withdrew the follow-up"), by_itself=True),
     )
 
 
@@ -330,6 +355,8 @@ WITHIN: tuple[Step, ...] = (
     Step("hear_released", Side.DESTINATION, (*AT_DESTINATION, State.RETURNED), None, _RELEASED, by_itself=True),
     *_work(Side.ORIGIN, OFFICES_AT_ORIGIN),
     *_work(Side.DESTINATION, AT_DESTINATION),
+    *_follow_ups(Side.ORIGIN),
+    *_follow_ups(Side.DESTINATION),
 )  # fmt: skip
 
 

@@ -10,18 +10,19 @@ from typing import Any
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from branches.models import CustodyRequest
+from branches.models import Branch, CustodyRequest
 from central.models import MESSAGES, Receipt
 from central.rules import Refused
 from pension_transfer.lib.errors import NotNow, Refusal, Waiting
 from transfers import deliveries, exchange, trail, workflow
-from transfers.models import Crossing, Heard, TransferCase
+from transfers.models import Crossing, Heard, HeardUntil, TransferCase
 from transfers.states import Side, State, find_step
 
 BATCH = 500
+LOOK_BACK = 10_000  # receipts: far more than are given while one of them is being committed
 MARKS = {
     "received": "mark_received",
     "verified": "mark_verified",
@@ -57,7 +58,7 @@ def sync() -> Report:
         exchange.publish_directory()
         report.custody = settle_custody()
         finish_crossings(report)
-        report.marked = fetch()
+        report.marked = fetch() + fetch_follow_ups()
         report.attachments = deliveries.fetch()
     except (exchange.Unreachable, Waiting):
         report.unreachable = True
@@ -124,7 +125,7 @@ def fetch(cases: Iterable[TransferCase] | None = None) -> int:
 
 def follow(transfer_id: UUID) -> int:
     """Apply at once what concerns one move, where both branches are on this site."""
-    return fetch(TransferCase.objects.open().filter(transfer_id=transfer_id))
+    return fetch(TransferCase.objects.filter(transfer_id=transfer_id).order_by("id"))
 
 
 def follow_if_reached(transfer_id: UUID) -> None:
@@ -216,6 +217,41 @@ def _give_up(cases: list[TransferCase]) -> int:
             note = receipt.body.get("note", "") if receipt else ""
             done += _advance("mark_cancelled", case, who, {"note": note})
     return done
+
+
+# --- follow-ups of moves that are over --------------------------------------------------------------------
+
+
+def fetch_follow_ups() -> int:
+    """What was said to closed cases since the last round; how many steps that were.
+
+    Receipts become visible out of their order, so each round looks back over the last ones too; the mark stays
+    before what could not be carried out yet.
+    """
+    mark, _new = HeardUntil.objects.get_or_create(pk="follow_ups")
+    branches, after, done, left = _branches_here(), max(0, mark.number - LOOK_BACK), 0, []
+    while receipts := exchange.follow_ups(branches, after, BATCH):
+        after = receipts[-1].pk
+        done += sum(_apply(case, receipt) for case, receipt in _unheard(receipts))
+        left += [receipt.pk for _case, receipt in _unheard(receipts)][:1]
+    mark.number = left[0] - 1 if left else max(mark.number, after)
+    mark.save()
+    return done
+
+
+def _branches_here() -> list[str]:
+    """The branches that hold cases on this site; the others are known by their names only."""
+    held = TransferCase.objects.filter(branch=OuterRef("pk"))
+    return list(Branch.objects.filter(Exists(held)).values_list("pk", flat=True))
+
+
+def _unheard(receipts: list[Receipt]) -> list[tuple[TransferCase, Receipt]]:
+    """Those that have not been heard, with the case that they are said to."""
+    heard = set(Heard.objects.filter(pk__in=[receipt.key for receipt in receipts]).values_list("pk", flat=True))
+    new = [receipt for receipt in receipts if receipt.key not in heard]
+    cases = TransferCase.objects.filter(contents__envelope_id__in={receipt.envelope_id for receipt in new})
+    held: Held = {(case.envelope_id, case.branch_id): case for case in cases}
+    return list(_concerned(held, new))
 
 
 # --- custody --------------------------------------------------------------------------------------------

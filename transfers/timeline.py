@@ -11,10 +11,20 @@ from django.utils.translation import gettext_lazy
 from branches.roles import Action, Role
 from central import contract
 from central.models import MESSAGES
-from pension_transfer.lib.templatetags.persian import fa, jalali, jalali_month
+from pension_transfer.lib.templatetags.persian import fa, jalali, jalali_month, rial
 from transfers import presentation
 from transfers.hurdles import action_label
-from transfers.models import Code, LifeEvent, PaperCondition, PaperMethod, Question, TransferCase, TransferEvent
+from transfers.models import (
+    Code,
+    LifeEvent,
+    Matter,
+    Outcome,
+    PaperCondition,
+    PaperMethod,
+    Question,
+    TransferCase,
+    TransferEvent,
+)
 from transfers.states import Side, State, find_step
 from transfers.sync import MARKS
 
@@ -63,6 +73,14 @@ DETAILS: dict[str, tuple[Any, Callable[[Any], str]]] = {
     "event_on": (gettext_lazy("date of the event"), lambda day: jalali(dt.date.fromisoformat(day))),
     "taken_from": (gettext_lazy("taken from"), str),
     "given_to": (gettext_lazy("given to"), str),
+    "matter": (gettext_lazy("matter"), lambda code: str(Matter(code).label)),
+    "month": (gettext_lazy("month concerned"), jalali_month),
+    "amount": (gettext_lazy("amount"), rial),
+    "to_settle": (gettext_lazy("to be settled by"), fa),
+    "settlement_due": (gettext_lazy("settlement due on"), day),
+    "outcome": (gettext_lazy("outcome"), lambda code: str(Outcome(code).label)),
+    "settled_amount": (gettext_lazy("amount settled"), rial),
+    "settlement_letter": (gettext_lazy("letter number of the settlement"), fa),
     "receipt_number": (gettext_lazy("registration receipt number"), fa),
 }
 

@@ -7,6 +7,7 @@ from transfers.views import (
     cartable,
     case,
     comparison,
+    follow_ups,
     help,
     overdue,
     paper,
@@ -21,6 +22,7 @@ from transfers.views import (
 urlpatterns = [
     path("", cartable.cartable, name="cartable"),
     path("overdue/", overdue.overdue, name="overdue"),
+    path("follow-ups/", follow_ups.follow_up_list, name="follow_ups"),
     path("workload/", work.workload, name="workload"),
     path("referral/", referral.find, name="referral"),
     path("files/<int:pk>/refer/", referral.refer, name="refer"),

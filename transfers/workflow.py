@@ -17,7 +17,7 @@ from pension_transfer.lib.busy import busy_is_an_answer
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen, Refusal, Waiting
 from pension_transfer.lib.failpoints import fail_point
 from pension_transfer.lib.months import Month
-from transfers import crossings, deliveries, effects, exchange, hurdles, trail
+from transfers import crossings, deliveries, effects, exchange, follow_ups, hurdles, trail
 from transfers.doing import Doing
 from transfers.inputs import take_input
 from transfers.models import Command, Crossing, Heard, Part, TransferCase, Verb
@@ -143,7 +143,7 @@ def _advance(
     if of and crossings.is_asking(case):  # what the center answers to this branch comes before what others said there
         return None
     step = find_step(action, case.side, case.state)
-    if not step or not step.by_itself or not case.is_open or not _is_news(case, key):
+    if not step or not step.by_itself or not step.fits_age(case.is_open) or not _is_news(case, key):
         return None
     _carry_out(Doing(case, action, None, who.get("role", ""), given, who), move=step.target is not None)
     return case
@@ -263,8 +263,9 @@ def _may(action: str, case: TransferCase, by: User) -> tuple[Step, str]:
         raise NotSeen(_("There is no such step."), "no_action")
     role = _role(action, case.branch, by)
     step = find_step(action, case.side, case.state)
-    if step is None or not case.is_open:
-        raise NotNow(hurdles.what_happened(case), "state")
+    if step is None or not step.fits_age(case.is_open):
+        is_early = step is not None and step.after_closing
+        raise NotNow(follow_ups.TOO_EARLY if is_early else hurdles.what_happened(case), "state")
     if not step.fits(case.is_held):
         raise NotNow(hurdles.about_the_hold(case), "held" if case.is_held else "not_held")
     if step.whose_turn:

@@ -57,6 +57,9 @@ MAY = {
     "activate": f"technical_officer {HEADS}",
     "record_life_event": OFFICES,
     "release": f"technical_officer {HEADS}",
+    "open_follow_up": f"technical_officer {HEADS}",
+    "settle_follow_up": f"technical_officer {HEADS}",
+    "withdraw_follow_up": f"technical_officer {HEADS}",
     "take": OFFICES,
     "put_back": OFFICES,
     "reassign": f"{HEADS} province_supervisor",
@@ -64,6 +67,11 @@ MAY = {
     "end_stand_in": "branch_head province_supervisor",
 }
 ASKED = {"path": "principal.birth_date", "text": "تاریخ تولد خوانا نیست؛ کدام است؟", "due_on": "1450/01/05"}
+FOLLOW_UP = {
+    "matter": "late_payment", "month": "۱۴۰۵/۰۷", "amount": "۱۲٬۵۰۰٬۰۰۰", "settled_by": "",
+    "note": "مابه‌التفاوت حکم پرداخت نشد",
+}  # fmt: skip
+SETTLEMENT = {"outcome": "paid", "settled_amount": "12,500,000 ریال", "letter_number": "۸۸/۴", "closing_note": ""}
 WHY = {"reason": "مدرک ناقص است"}
 INPUT: dict[str, dict[str, Any]] = {  # what each action asks for; the others ask for nothing
     "attach": {"path": ""},
@@ -84,6 +92,9 @@ INPUT: dict[str, dict[str, Any]] = {  # what each action asks for; the others as
     "return_to_origin": {"code": "other", "note": "پرونده دیگری رسیده است"},
     "record_life_event": LIFE_EVENT,
     "release": WHY,
+    "open_follow_up": FOLLOW_UP,
+    "settle_follow_up": SETTLEMENT | {"follow_up": "the open one"},
+    "withdraw_follow_up": {"follow_up": "the open one", "closing_note": "اشتباه بود"},
     "reassign": WHY | {"to": "who holds the office"},
 }
 FILES: dict[str, Callable[[], Any]] = {  # uploaded with it
@@ -218,6 +229,17 @@ def _at(side: str, state: str) -> Callable[[Walk], TransferCase]:
     return lambda walk: walk.to(state, side)
 
 
+def _followed_up_at(side: str) -> Callable[[Walk], TransferCase]:
+    """A follow-up that this side has opened and has to settle."""
+
+    def reach(walk: Walk) -> TransferCase:
+        case = _active_at(side)(walk)
+        officer = walk.cast.at(case.branch, "technical_officer")
+        return press("open_follow_up", case, officer, **(FOLLOW_UP | {"settled_by": side}))
+
+    return reach
+
+
 def _active_at(side: str) -> Callable[[Walk], TransferCase]:
     return lambda walk: _active(walk) or TransferCase.objects.get(side=side)
 
@@ -291,6 +313,8 @@ _PAPER_LEAVES = {"clerk": "dispatch_paper", "officer": "dispatch_paper"}
 _JUDGING = "judge ask_question return_to_origin register"
 _ANSWERING = "answer_question dispatch_paper"
 _DOUBTING = "judge ask_question close_question return_to_origin"
+_FOLLOWING = {"officer": "open_follow_up", "heads": "open_follow_up"}
+_SETTLING = dict.fromkeys(("officer", "heads"), "open_follow_up settle_follow_up withdraw_follow_up")
 STANDINGS = [
     _origin("incomplete referral", "referral", turn="clerk", clerk=_REFERRING, heads="cancel"),
     _origin(
@@ -339,7 +363,8 @@ STANDINGS = [
         turn="technical_officer", clerk=_ANSWERING, officer=_ANSWERING,
     ),
     _origin("registered", "registered"),
-    _over("active", "origin", "registered", _active_at("origin")),
+    _over("active", "origin", "registered", _active_at("origin"), **_FOLLOWING),
+    _over("followed up", "origin", "registered", _followed_up_at("origin"), **_SETTLING),
     _origin(
         "returned", "returned",
         turn="clerk", clerk="reopen dispatch_paper", officer="reopen dispatch_paper", heads="cancel",
@@ -369,7 +394,8 @@ STANDINGS = [
         staff=_DOUBTING, officer=_DOUBTING,
     ),
     _there("registered there", "registered", turn=ACTIVATORS, officer="activate", heads="activate"),
-    _over("active there", "destination", "registered", _active_at("destination")),
+    _over("active there", "destination", "registered", _active_at("destination"), **_FOLLOWING),
+    _over("followed up there", "destination", "registered", _followed_up_at("destination"), **_SETTLING),
     _over("returned there", "destination", "returned", _at("destination", "returned"), staff="receive"),
     _over("next version waits", "destination", "returned", _next_version_waits, staff="receive"),
     _over("cancelled there", "destination", "cancelled", _given_up),
@@ -461,6 +487,8 @@ def given(action: str, case: TransferCase) -> dict[str, Any]:
         return WHY | {"attachment": str(attached.pk)}
     if "question" in INPUT.get(action, {}) and (asked := case.questions.filter(closed_at=None).last()):
         return INPUT[action] | {"question": str(asked.key)}
+    if "follow_up" in INPUT.get(action, {}) and (opened := case.follow_ups.filter(closed_at=None).last()):
+        return INPUT[action] | {"follow_up": str(opened.key)}
     if action == "take":
         return WHY  # asked for only where a colleague has taken it
     if action == "reassign":

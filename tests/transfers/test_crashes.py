@@ -18,7 +18,7 @@ from tests.cast import Cast, Walk, make_cast, make_file, press
 from tests.expect import fresh, run_sql, tamper
 from tests.processes import NOWHERE, Line, Site, center_url, site
 from tests.scans import attach, picture, upload
-from tests.transfers.standings import ASKED, given
+from tests.transfers.standings import ASKED, FOLLOW_UP, given
 from transfers import sync
 from transfers.models import Attachment, Command, Crossing, Question, Scan, TransferCase, TransferEvent
 from transfers.states import Side, State
@@ -65,15 +65,24 @@ STEPS = [
     Step("ask_question", THERE, "received", "question", STAFF, _until("intended", stands="received"), ASKED),
     Step("answer_question", ORIGIN, "received", "answer", Role.TECHNICAL_OFFICER, _until(*POINTS, stands="received")),
     Step("close_question", THERE, "received", "question_closed", STAFF, _until(*POINTS, stands="received")),
+    Step(
+        "open_follow_up", ORIGIN, "registered", "follow_up", Role.TECHNICAL_OFFICER,
+        _until("intended", stands="registered"), FOLLOW_UP,
+    ),
+    Step("settle_follow_up", ORIGIN, "registered", "follow_up_settled", HEAD, _until(*POINTS, stands="registered")),
+    Step("withdraw_follow_up", ORIGIN, "registered", "follow_up_withdrawn", HEAD, _until(*POINTS, stands="registered")),
     Step("activate", THERE, "registered", "activated", Role.TECHNICAL_OFFICER, _until("intended", stands="registered")),
 ]  # fmt: skip
 STEP = {step.action: step for step in STEPS}
 AFTER = {"approve_head": "sent", "recall": "draft", "cancel": "cancelled", "receive": "received", "verify": "verified",
          "ask_question": "received", "answer_question": "received", "close_question": "received",
-         "return_to_origin": "returned", "register": "registered", "activate": "registered"}  # fmt: skip
+         "return_to_origin": "returned", "register": "registered", "activate": "registered",
+         "open_follow_up": "registered", "settle_follow_up": "registered",
+         "withdraw_follow_up": "registered"}  # fmt: skip
 
 DECIDED_THERE = [STEP[action] for action in (
     "recall", "receive", "return_to_origin", "register", "answer_question", "close_question",
+    "settle_follow_up", "withdraw_follow_up",
 )]  # fmt: skip
 
 
@@ -117,6 +126,10 @@ def _stand(walk: Walk, step: Step) -> None:
         walk.compare()
     if step.action in {Action.ANSWER_QUESTION, Action.CLOSE_QUESTION}:
         press(Action.ASK_QUESTION, fresh(walk.copy), walk.staff, **ASKED)
+    if "follow_up" in step.kind:
+        walk.activate()
+    if step.action in {Action.SETTLE_FOLLOW_UP, Action.WITHDRAW_FOLLOW_UP}:
+        press(Action.OPEN_FOLLOW_UP, fresh(walk.case), walk.officer, **FOLLOW_UP)
 
 
 def _copy(walk: Walk, side: str) -> TransferCase | None:

@@ -107,6 +107,10 @@ def _journey(walk: Walk) -> Iterator[Press]:
     yield (Action.VERIFY, d, walk.staff, {})
     yield (Action.REGISTER, d, walk.staff, {})
     yield (Action.ACTIVATE, d, walk.other_officer, {})
+    yield (Action.OPEN_FOLLOW_UP, o, walk.officer, INPUT["open_follow_up"])
+    yield (Action.SETTLE_FOLLOW_UP, o, walk.head, _given(Action.SETTLE_FOLLOW_UP, o))
+    yield (Action.OPEN_FOLLOW_UP, d, walk.other_officer, INPUT["open_follow_up"])
+    yield (Action.WITHDRAW_FOLLOW_UP, d, walk.other_officer, _given(Action.WITHDRAW_FOLLOW_UP, d))
 
 
 def _once(walk: Walk, action: str, side: str, by: User, data: dict[str, Any], key: uuid.UUID) -> TransferCase:

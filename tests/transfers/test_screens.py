@@ -33,6 +33,7 @@ SCREENS = {
     "send_list": (Role.BRANCH_HEAD, Role.CLERK),
     "overdue": (Role.BRANCH_HEAD, Role.CLERK),
     "workload": (Role.BRANCH_HEAD, Role.CLERK),
+    "follow_ups": (Role.CLERK, None),
     "receive_list": (Role.DESTINATION_STAFF, Role.BRANCH_HEAD),
     "tracking": (Role.CLERK, None),
     "help": (Role.CLERK, None),
@@ -151,7 +152,7 @@ CURSORS = [[None, None], ["x", "y"], [{}, []], ["2026-01-01T00:00:00Z", "9" * 30
 
 
 @pytest.mark.parametrize("cursor", CURSORS)
-@pytest.mark.parametrize("screen", ["cartable", "case_list", "referral"])
+@pytest.mark.parametrize("screen", ["cartable", "case_list", "referral", "follow_ups"])
 def test_what_somebody_writes_into_the_address_breaks_nothing(walk: Walk, screen: str, cursor: list[Any]) -> None:
     walk.to(State.REFERRAL)
     for values in (cursor, cursor[:1], [*cursor, 1]):

@@ -136,6 +136,23 @@ class Story:
         said = {"question": str(asked.key), "text": "اصل شناسنامه دیده شد؛ همان است که فرستاده شده."}
         self._press(self.case, Action.ANSWER_QUESTION, at(self.file.branch, Role.TECHNICAL_OFFICER), **said)
 
+    def follow_up(self) -> None:
+        """What each of the two finds after the move: one to be settled at either branch."""
+        last = {"month": str(self.copy.last_paid_month)}
+        late = {
+            "matter": "late_payment",
+            "amount": "4250000",
+            "note": "مابه‌التفاوت آخرین حکم برای این ماه پرداخت نشده است.",
+        }
+        over = {
+            "matter": "over_payment",
+            "amount": "1800000",
+            "note": "کمک‌هزینه اولاد پس از پایان استحقاق پرداخت شده است.",
+        }
+        officers = (at(self.destination, Role.TECHNICAL_OFFICER), at(self.file.branch, Role.TECHNICAL_OFFICER))
+        self._press(self.copy, Action.OPEN_FOLLOW_UP, officers[0], **late, **last, settled_by="origin")
+        self._press(self.case, Action.OPEN_FOLLOW_UP, officers[1], **over, **last, settled_by="destination")
+
     # --- telling ---
 
     def lines(self) -> Iterator[str]:
@@ -181,7 +198,7 @@ STANDING: list[tuple[str, str, list[str]]] = [
     ("0801", "1001", [*RECEIVED, "give_back"]),
     ("0801", "1001", [*SENT, "recall"]),
     ("0801", "1001", [*REFERRED, "cancel"]),
-    ("0801", "1001", ACTIVE),
+    ("0801", "1001", [*ACTIVE, "follow_up"]),
     ("0801", "1001", ["other_bank", *REFERRED]),
     ("0801", "1001", ["other_bank", *REFERRED, "acknowledge"]),
     ("0801", "1001", [*ACTIVE, "go_back", *COMPARED]),

@@ -2,7 +2,18 @@
 
 from typing import TYPE_CHECKING
 
-from transfers.effects import attaching, comparing, destination, holding, origin, paper, questions, warning, work
+from transfers.effects import (
+    attaching,
+    comparing,
+    destination,
+    follow_ups,
+    holding,
+    origin,
+    paper,
+    questions,
+    warning,
+    work,
+)
 from transfers.effects.origin import is_complete, list_missing, new_case, store_draft_if_complete
 from transfers.effects.shared import Effects, hand_over_turn, take_part
 
@@ -29,7 +40,7 @@ def _joined(*tables: Effects) -> Effects:
 
 EFFECTS: Effects = _joined(
     origin.EFFECTS, destination.EFFECTS, comparing.EFFECTS, paper.EFFECTS, attaching.EFFECTS, questions.EFFECTS,
-    holding.EFFECTS, warning.EFFECTS, work.EFFECTS,
+    holding.EFFECTS, warning.EFFECTS, work.EFFECTS, follow_ups.EFFECTS,
 )  # fmt: skip
 
 

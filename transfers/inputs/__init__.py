@@ -6,7 +6,18 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from pension_transfer.lib.errors import BadInput
-from transfers.inputs import attaching, comparison, holding, move, paper, questions, receiving, warning, work
+from transfers.inputs import (
+    attaching,
+    comparison,
+    follow_ups,
+    holding,
+    move,
+    paper,
+    questions,
+    receiving,
+    warning,
+    work,
+)
 from transfers.inputs.move import MoveForm
 from transfers.inputs.shared import ActionForm, BranchField, Inputs
 from transfers.models import TransferCase
@@ -23,6 +34,7 @@ INPUTS: Inputs = {
     **questions.INPUTS,
     **holding.INPUTS,
     **work.INPUTS,
+    **follow_ups.INPUTS,
 }
 
 

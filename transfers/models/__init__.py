@@ -4,6 +4,7 @@ from transfers.models.attachments import Attachment, MediaType, Scan, ScanBytes
 from transfers.models.case import Content, PaperCondition, PaperMethod, Part, TrackingSerial, TransferCase
 from transfers.models.comparison import Code, Discrepancy, Mark, Severity, Verdict
 from transfers.models.digest import Digest
+from transfers.models.follow_ups import SETTLES, FollowUp, HeardUntil, Matter, Outcome, Queue
 from transfers.models.holding import LifeEvent
 from transfers.models.paper import PaperArrival
 from transfers.models.questions import Question, with_open_questions
@@ -12,6 +13,7 @@ from transfers.models.warning import Acknowledgement
 from transfers.models.work import with_nobody, with_taker
 
 __all__ = [
+    "SETTLES",
     "Acknowledgement",
     "Attachment",
     "Code",
@@ -20,15 +22,20 @@ __all__ = [
     "Crossing",
     "Digest",
     "Discrepancy",
+    "FollowUp",
     "Heard",
+    "HeardUntil",
     "LifeEvent",
     "Mark",
+    "Matter",
     "MediaType",
+    "Outcome",
     "PaperArrival",
     "PaperCondition",
     "PaperMethod",
     "Part",
     "Question",
+    "Queue",
     "Scan",
     "ScanBytes",
     "Severity",

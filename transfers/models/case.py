@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from transfers.models.attachments import Attachment
     from transfers.models.comparison import Discrepancy, Mark
+    from transfers.models.follow_ups import FollowUp
     from transfers.models.questions import Question
     from transfers.models.trail import Crossing, TransferEvent
     from transfers.models.warning import Acknowledgement
@@ -103,6 +104,7 @@ class TransferCase(Holding, Work, Flow):
         attachments: RelatedManager["Attachment"]
         questions: RelatedManager["Question"]
         acknowledgements: RelatedManager["Acknowledgement"]
+        follow_ups: RelatedManager["FollowUp"]
 
     transfer_id = models.UUIDField(_("move"), default=uuid.uuid4, editable=False)
     tracking_number = models.CharField(_("tracking number"), max_length=13, validators=[digits(13)])
@@ -234,6 +236,11 @@ class TransferCase(Holding, Work, Flow):
     def asked(self) -> list["Question"]:
         """Its questions; they are not looked for where the query has told that there were never any."""
         return list(self.questions.all()) if getattr(self, "was_asked", True) else []
+
+    @cached_property
+    def followed(self) -> list["FollowUp"]:
+        """Its follow-ups; they are not looked for before the move is finished."""
+        return list(self.follow_ups.all()) if self.activated_at else []
 
     @property
     def may_show_decrees(self) -> bool:

@@ -98,7 +98,7 @@ class Crossing(models.Model):
 
     key = models.UUIDField(_("key"), primary_key=True)
     verb = models.CharField(_("asked of the center"), max_length=10, choices=Verb)
-    kind = models.CharField(_("kind"), max_length=16, blank=True)
+    kind = models.CharField(_("kind"), max_length=24, blank=True)
     action = models.CharField(_("action"), max_length=24)
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch"))
     case = models.ForeignKey(

@@ -24,7 +24,7 @@ from transfers.models.case import BY_DUE_DATE, TransferCaseQuerySet
 from transfers.states import Side, State
 from transfers.turns import has_turns
 from transfers.views import work
-from transfers.views.context import branches_where, envelopes_for, menu_path, person
+from transfers.views.context import branches_where, envelopes_for, menu_path, pending, person
 from transfers.views.overdue import desks_of
 from transfers.views.pressable import next_step, turn_of
 
@@ -86,7 +86,7 @@ def cartable(request: HttpRequest) -> HttpResponse:
         "total": sum(row["n"] for row in found), "desks": desks_of(request, "cartable"),
         "at_center": at_center(user), "path": menu_path("cartable"),
         "is_narrowed": wanted or due or whose or paper["is_apart"], "queues_shown": found or paper["apart_count"],
-        "due": due_reminders(user),
+        "due": due_reminders(user), "around": pending(request),
     }  # fmt: skip
     return render(request, "transfers/cartable.html", context | paper, status=pressed.status)
 

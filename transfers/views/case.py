@@ -32,7 +32,12 @@ from transfers.views.pressable import IN_PLACE, standing_of, turn_of
 # Where a step leads when it was taken; the others stay on the page they were pressed on.
 LEADS_TO = {Action.SHOW_DECREES: "decrees"}
 FORM_AT = {Action.RECORD_PAPER: "comparison"}
-STAYS = frozenset({Action.JUDGE, Action.RECORD_PAPER, Action.ATTACH, Action.ANSWER_QUESTION, Action.CLOSE_QUESTION})
+STAYS = frozenset(
+    {
+        Action.JUDGE, Action.RECORD_PAPER, Action.ATTACH, Action.ANSWER_QUESTION, Action.CLOSE_QUESTION,
+        Action.SETTLE_FOLLOW_UP, Action.WITHDRAW_FOLLOW_UP,
+    }
+)  # fmt: skip
 PAGES = {"case": "transfers/case.html", "comparison": "transfers/comparison.html", "step": "transfers/step.html"}
 
 

@@ -29,6 +29,7 @@ from transfers.states import Side, State
 from transfers.views.context import url_of
 from transfers.views.differences import Difference, differences_of
 from transfers.views.findings import Answered, Findings, Lack, OpenWarning, is_of_a_row
+from transfers.views.follow_ups import ON_A_FOLLOW_UP, Followed, follow_ups_of
 from transfers.views.holding import Hold, hold_of
 from transfers.views.initial import INITIAL
 from transfers.views.pressable import BESIDE, IN_PLACE, Pressable, next_step, show_errors, standing_of
@@ -229,6 +230,8 @@ class CasePage:
 
     def _has_its_form(self, action: str) -> bool:
         """Whether the form that was refused is on the page; of a question, only where that question is."""
+        if action in ON_A_FOLLOW_UP:
+            return any(row.is_rejected for row in self.follow_ups)
         return action not in ON_A_QUESTION or any(row.is_rejected for row in self.questions)
 
     @cached_property
@@ -249,6 +252,22 @@ class CasePage:
         """Where a question is asked, for who may now."""
         step = self.steps.get(Action.ASK_QUESTION)
         return step.url if step and step.asks else ""
+
+    # --- follow-ups after the move ---
+
+    @cached_property
+    def follow_ups(self) -> list[Followed]:
+        """What was found after the move: what is open first, then the latest."""
+        return follow_ups_of(self.case, self.steps, self.rejected)
+
+    @property
+    def has_follow_ups(self) -> bool:
+        return bool(self.follow_ups or self.follow_up)
+
+    @property
+    def follow_up(self) -> Pressable | None:
+        """Opening one, for who may."""
+        return self.steps.get(Action.OPEN_FOLLOW_UP)
 
     # --- content ---
 

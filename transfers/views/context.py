@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from branches.models import User
 from branches.roles import MATRIX, Action
 from transfers import exchange
-from transfers.models import Crossing, TransferCase
+from transfers.models import Crossing, FollowUp, TransferCase
 
 PATIENCE = dt.timedelta(seconds=5)  # a step that needs longer than this to reach the center is shown as waiting
 FRESH = 15  # seconds for which the menu's count at the center, or the news that it is down, may be old
@@ -50,6 +50,10 @@ def _overdue(request: HttpRequest) -> int:
     return int(pending(request)["overdue"])
 
 
+def _to_settle(request: HttpRequest) -> int:
+    return int(pending(request)["follow_ups"])
+
+
 def _waiting(request: HttpRequest) -> int:
     return waiting_count(person(request))
 
@@ -61,6 +65,7 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
             Item(_("Work queue"), "cartable", count=_my_turn),
             Item(_("Overdue"), "overdue", Action.OVERSEE, count=_overdue),
             Item(_("Workload"), "workload", Action.REASSIGN),
+            Item(_("Follow-ups after the transfer"), "follow_ups", Action.VIEW_CASES, count=_to_settle),
         ),
     ),
     (
@@ -197,8 +202,9 @@ def waiting_count(user: User) -> int:
 
 
 def pending(request: HttpRequest) -> dict[str, Any]:
-    """`turn`: how many cases wait for this person; `overdue`: how many this person has to look after; `late`:
-    whether a step of the branch waits for the center."""
+    """`turn`: how many cases wait for this person; `overdue`: how many this person has to look after; `follow_ups`:
+    how many this person has to settle, `follow_ups_late` of them past their day; `late`: whether a step of the branch
+    waits for the center."""
     held: dict[str, Any] | None = getattr(request, "pending", None)
     if held is None:
         held = _pending(person(request))
@@ -209,7 +215,11 @@ def pending(request: HttpRequest) -> dict[str, Any]:
 def _pending(user: User) -> dict[str, Any]:
     codes = sorted({a.branch_id for a in user.current_appointments if a.branch_id})
     late = Crossing.objects.filter(state="open", branch__in=codes, created_at__lt=timezone.now() - PATIENCE)
-    counts = {"turn": TransferCase.objects.turn_of(user), "overdue": TransferCase.objects.overseen_by(user)}
+    to_settle = FollowUp.objects.to_settle(user)
+    counts: dict[str, Any] = {
+        "turn": TransferCase.objects.turn_of(user), "overdue": TransferCase.objects.overseen_by(user),
+        "follow_ups": to_settle, "follow_ups_late": to_settle.late(),
+    }  # fmt: skip
     asked = {name: Coalesce(Subquery(_number_of(rows)), 0) for name, rows in counts.items()}
     return User.objects.filter(pk=user.pk).annotate(late=Exists(late), **asked).values("late", *asked).get()
 

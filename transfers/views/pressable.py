@@ -29,18 +29,23 @@ NEXT: dict[str, tuple[str, ...]] = {
 IN_PLACE = frozenset(
     {
         Action.JUDGE, Action.RECORD_PAPER, Action.SHOW_DECREES, Action.ACKNOWLEDGE,
-        Action.RECEIVE, Action.ATTACH, Action.ANSWER_QUESTION, Action.CLOSE_QUESTION,
+        Action.RECEIVE, Action.ATTACH, Action.ANSWER_QUESTION, Action.CLOSE_QUESTION, Action.SETTLE_FOLLOW_UP,
+        Action.WITHDRAW_FOLLOW_UP,
     }
 )  # fmt: skip
-BESIDE = frozenset({Action.DETACH})  # reached from the row that it concerns, on a page of its own
-ADDING = frozenset({Action.ATTACH})  # what writes over nothing is taken from a page that has grown old, too
+# Reached from the row or the card that it concerns, on a page of its own.
+BESIDE = frozenset({Action.DETACH, Action.OPEN_FOLLOW_UP})
+ADDING = frozenset(
+    {Action.ATTACH, Action.OPEN_FOLLOW_UP}
+)  # what writes over nothing is taken from a page that has grown old, too
 DANGER = frozenset({Action.CANCEL, Action.RETURN_TO_ORIGIN, Action.RECALL, Action.SEND_BACK, Action.RECORD_LIFE_EVENT})
 ICONS: dict[str, str] = {
     Action.APPROVE_HEAD: "send", Action.APPROVE_TECHNICAL: "check-lg", Action.VERIFY: "ui-checks",
     Action.REGISTER: "journal-check", Action.ACTIVATE: "check-circle", Action.SHOW_DECREES: "file-earmark-text",
     Action.RETURN_TO_ORIGIN: "arrow-return-left", Action.ASK_QUESTION: "question-circle",
     Action.ANSWER_QUESTION: "reply", Action.CLOSE_QUESTION: "check-lg", Action.RECORD_LIFE_EVENT: "pause-circle",
-    Action.RELEASE: "play-circle",
+    Action.RELEASE: "play-circle", Action.OPEN_FOLLOW_UP: "flag", Action.SETTLE_FOLLOW_UP: "check-lg",
+    Action.WITHDRAW_FOLLOW_UP: "x-lg",
 }  # fmt: skip
 CONSEQUENCES: dict[str, Any] = {
     Action.RECORD_LIFE_EVENT: gettext_lazy(
@@ -50,6 +55,9 @@ CONSEQUENCES: dict[str, Any] = {
     Action.SEND_BACK: gettext_lazy("The case goes back one step; the next person reads your reason."),
     Action.RECALL: gettext_lazy("The data is taken back from the center and the file opens again, as a new version."),
     Action.CANCEL: gettext_lazy("The move does not take place: the case closes and the file stays in this branch."),
+    Action.OPEN_FOLLOW_UP: gettext_lazy(
+        "Both branches see it at once; the one that has to settle it has ten working days."
+    ),
     Action.RETURN_TO_ORIGIN: gettext_lazy(
         "The case goes back to the origin with the discrepancies noted; it comes again as a new version."
     ),
