@@ -49,6 +49,7 @@ class Action(models.TextChoices):
     # a move, in the order of the directive
     VIEW_CASES = "view_cases", _("See transfer cases")
     OVERSEE = "oversee", _("See what is overdue, whoever has it")
+    VIEW_RECONCILIATION = "view_reconciliation", _("See whether the invariants hold")
     REFER = "refer", _("Record the referral")
     EDIT_MOVE = "edit_move", _("Edit the referral")
     ATTACH = "attach", _("Attach scans")
@@ -100,6 +101,7 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.RUN_PAYROLL: _OFFICER | _HEADS,
     Action.VIEW_CASES: frozenset(Role),
     Action.OVERSEE: _HEADS | {role for role in Role if SCOPE[role] != Scope.BRANCH},
+    Action.VIEW_RECONCILIATION: frozenset(role for role in Role if SCOPE[role] == Scope.COUNTRY),
     Action.REFER: _CLERK,
     Action.EDIT_MOVE: _CLERK,
     Action.ATTACH: _CLERK,
@@ -135,7 +137,7 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.GRANT_STAND_IN: frozenset({Role.BRANCH_HEAD, Role.PROVINCE_SUPERVISOR}),
     Action.END_STAND_IN: frozenset({Role.BRANCH_HEAD, Role.PROVINCE_SUPERVISOR}),
 }
-READING = frozenset({Action.VIEW_FILES, Action.VIEW_CASES, Action.OVERSEE})
+READING = frozenset({Action.VIEW_FILES, Action.VIEW_CASES, Action.OVERSEE, Action.VIEW_RECONCILIATION})
 
 
 def acting_roles(user: "User", action: str, branch: Any) -> list[str]:

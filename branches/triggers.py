@@ -1,5 +1,7 @@
 """The database's own guard over what was paid: psql is held to it, too (invariant I5)."""
 
+from pension_transfer.lib.triggers import sealing
+
 PAYMENTS = """
 CREATE FUNCTION payment_is_of_this_branch() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE held branches_pensionfile;
@@ -35,3 +37,10 @@ DROP TRIGGER payment_is_of_this_branch ON branches_payment;
 DROP TRIGGER last_paid_month_covers_payments ON branches_pensionfile;
 DROP FUNCTION payment_is_of_this_branch, last_paid_month_covers_payments;
 """
+# What must stand in a branch's database, as table.trigger or table.constraint.
+GUARDS = {
+    "branches_payment.payment_is_of_this_branch",
+    "branches_payment.paid_once_a_month",
+    "branches_pensionfile.last_paid_month_covers_payments",
+    *sealing("branches_payment"),
+}

@@ -1,5 +1,7 @@
 """The database's own guard over payment: psql is held to it, too (invariants I5, I6; DESIGN 6)."""
 
+from pension_transfer.lib.triggers import sealing
+
 CUSTODY = """
 CREATE FUNCTION custody_is_history() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -74,3 +76,17 @@ DROP TRIGGER seat_is_kept ON central_seat;
 DROP TRIGGER seat_agrees ON central_seat;
 DROP FUNCTION custody_is_history, seat_counts_its_changes, seat_and_custody_agree;
 """
+# What must stand in the center, as table.trigger or table.constraint.
+GUARDS = {
+    "central_custody.custody_is_history",
+    "central_custody.custody_is_kept",
+    "central_custody.custody_agrees",
+    "central_custody.one_payer_a_month",
+    "central_seat.seat_counts_its_changes",
+    "central_seat.seat_is_kept",
+    "central_seat.seat_agrees",
+    "central_seat.seat_never_empty",
+    *sealing("central_envelope"),
+    *sealing("central_receipt"),
+    *sealing("central_blob"),
+}

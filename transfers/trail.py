@@ -1,6 +1,7 @@
 """Writing the trail: one event a step, each covering the hash of the one before it (D8, I9)."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -52,12 +53,17 @@ def write(
 
 def first_break(case: TransferCase) -> int | None:
     """The sequence of the first event whose chain does not hold; None when it does."""
+    return break_in(list(case.events.order_by("sequence")), case.trail_length)
+
+
+def break_in(events: Sequence[TransferEvent], length: int) -> int | None:
+    """The same of events that were read already, in their order, of a trail that should have `length` of them."""
     previous = ""
-    for expected, event in enumerate(case.events.order_by("sequence"), 1):
+    for expected, event in enumerate(events, 1):
         if event.sequence != expected or event.previous_hash != previous or event.hash != hash_of(event):
             return expected
         previous = event.hash
-    return None if case.events.count() == case.trail_length else case.trail_length
+    return None if len(events) == length else length
 
 
 def signature(

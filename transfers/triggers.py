@@ -1,5 +1,7 @@
-"""The database's own guard, written from the table of states: .update(state=…) and psql are held to it, too."""
+"""The database's own guard, written from branches.triggers import GUARDS as PAYMENT_GUARDS
+from the table of states: .update(state=…) and psql are held to it, too."""
 
+from pension_transfer.lib.triggers import sealing
 from transfers.states import MOVES, Side, State
 
 IDENTITY = ("transfer_id", "side", "branch_id", "tracking_number", "pension_number", "opened_at")
@@ -91,3 +93,13 @@ DROP TRIGGER transfers_content_sealed_rows ON transfers_content;
 DROP TRIGGER transfers_content_sealed_table ON transfers_content;
 DROP FUNCTION transfer_case_guard, transfer_case_has_event, transfer_event_chained, sealed_content_stands;
 """
+# What must stand in a branch's database, as table.trigger.
+GUARDS = {
+    "transfers_transfercase.transfer_case_guard",
+    "transfers_transfercase.transfer_case_has_event",
+    "transfers_transferevent.transfer_event_chained",
+    *sealing("transfers_transferevent"),
+    *sealing("transfers_part"),
+    *sealing("transfers_content"),
+    *PAYMENT_GUARDS,
+}

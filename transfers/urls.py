@@ -12,6 +12,7 @@ from transfers.views import (
     overdue,
     paper,
     receive,
+    reconciliation,
     referral,
     send,
     tracking,
@@ -39,6 +40,7 @@ urlpatterns = [
     path("receive/", receive.receive_list, name="receive_list"),
     path("receive/paper/", paper.arrival, name="paper_arrival"),
     path("receive/paper/<int:pk>/", paper.set_aside, name="paper_set_aside"),
+    path("reconcile/", reconciliation.reconciliation, name="reconcile"),
     path("tracking/", tracking.tracking, name="tracking"),
     path("help/", help.help_page, name="help"),
 ]

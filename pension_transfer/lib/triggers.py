@@ -1,4 +1,19 @@
-"""SQL that closes tables. Plain triggers, ENABLE ALWAYS: a session setting can switch off other kinds."""
+"""SQL that closes tables, and whether it still stands.
+
+Plain triggers, ENABLE ALWAYS: a session setting can switch off other kinds.
+"""
+
+from collections.abc import Iterable
+
+from django.db import connections
+
+ENABLED = """
+SELECT c.relname || '.' || t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+  WHERE t.tgenabled = 'A' AND pg_table_is_visible(c.oid)
+UNION ALL
+SELECT c.relname || '.' || n.conname FROM pg_constraint n JOIN pg_class c ON c.oid = n.conrelid
+  WHERE n.convalidated AND pg_table_is_visible(c.oid)
+"""
 
 REFUSE = """
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -26,3 +41,16 @@ def unseal(table: str) -> str:
 DROP TRIGGER {table}_sealed_rows ON {table};
 DROP TRIGGER {table}_sealed_table ON {table};
 """
+
+
+def sealing(table: str) -> set[str]:
+    """The triggers that `seal` sets, as table.trigger."""
+    return {f"{table}.{table}_sealed_rows", f"{table}.{table}_sealed_table"}
+
+
+def put_aside(alias: str, guards: Iterable[str]) -> list[str]:
+    """Those of `guards` (table.trigger or table.constraint) that do not stand in a database, or not always."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute(ENABLED)
+        standing = {name for (name,) in cursor.fetchall()}
+    return sorted(set(guards) - standing)

@@ -31,6 +31,7 @@ MAY = {
     "run_payroll": "technical_officer branch_head insurance_deputy",
     "view_cases": EVERYBODY,
     "oversee": "branch_head insurance_deputy province_supervisor center_operator auditor",
+    "view_reconciliation": "center_operator auditor",
     "refer": "clerk",
     "edit_move": "clerk",
     "attach": "clerk",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.db import connections, transaction
+from django.db.models import F
 
 from branches.models import Correction, Decree, DecreeLine
 from central.models import Blob, Custody, Envelope, Receipt, Seat
@@ -211,18 +212,19 @@ def test_no_session_setting_switches_a_guard_off(alias: str) -> None:
 
 def test_two_branches_never_hold_the_same_month(walk: Walk) -> None:
     number, taken = walk.file.pension_number, (None, "1001")
-    for months in ((139402, None), (140501, 140502), (138001, 139403), (140509, None)):
+    for months in ((139402, None), (140509, None), (138001, None)):
         with kept_out("23P01", CENTER):
             Custody.objects.create(pension_number=number, branch_code=taken[1], months=months, reason="test")
-    Custody.objects.create(pension_number=number, branch_code="1001", months=(138001, 139402), reason="test")
+    for months in ((140501, 140502), (138001, 139403), (138001, 139402)):  # custody begins without an end
+        with kept_out(BROKEN, CENTER):
+            Custody.objects.create(pension_number=number, branch_code=taken[1], months=months, reason="test")
 
 
 def test_no_pension_is_held_by_nobody_for_no_reason(walk: Walk) -> None:
     with kept_out(BROKEN, CENTER):
-        Seat.objects.update(payable_branch=None)
+        Seat.objects.update(payable_branch=None, version=F("version") + 1)
     with kept_out(BROKEN, CENTER):
         Seat.objects.create(pension_number="7000000009")
-    Seat.objects.update(payable_branch=None, closure="death")
 
 
 def test_a_pension_has_one_open_move(walk: Walk) -> None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from branches.models import Branch, PensionFile, User
 from branches.roles import Action, Role
-from central import services
+from central import payment, services
 from central.models import Directory, Receipt, Seat
 from pension_transfer.lib.errors import NotNow
 from tests import oracle
@@ -316,7 +316,11 @@ def test_a_deposit_the_center_refuses_is_the_heads_turn_and_can_be_recalled(walk
 
 def test_a_pension_the_center_knows_elsewhere_is_not_deposited(walk: Walk) -> None:
     case = walk.to(State.TECHNICALLY_APPROVED)
-    Seat.objects.update(payable_branch="0701")
+    with services.center():
+        seat = Seat.objects.get(pk=case.pension_number)
+        payment.end(seat.pk, "0801", 140501, "test")
+        payment.begin(seat.pk, "0701", 140501, "test")
+        payment.hold(seat, payable_branch="0701")
     press(Action.APPROVE_HEAD, case, walk.head)
     assert (fresh(case).state, case.crossings.get().reason) == (State.HEAD_APPROVED, "no_custody 0701")
 

@@ -8,6 +8,7 @@ from transfers.models.follow_ups import SETTLES, FollowUp, HeardUntil, Matter, O
 from transfers.models.holding import LifeEvent
 from transfers.models.paper import PaperArrival
 from transfers.models.questions import Question, with_open_questions
+from transfers.models.reconcile import ReconcileRun
 from transfers.models.trail import Command, Crossing, Heard, TransferEvent, Verb
 from transfers.models.warning import Acknowledgement
 from transfers.models.work import with_nobody, with_taker
@@ -36,6 +37,7 @@ __all__ = [
     "Part",
     "Question",
     "Queue",
+    "ReconcileRun",
     "Scan",
     "ScanBytes",
     "Severity",

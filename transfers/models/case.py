@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import uuid
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -269,18 +270,23 @@ class TransferCase(Holding, Work, Flow):
 
     def whose_turn(self) -> Turn:
         """The one computed answer to "who has to act" (invariant I10)."""
+        return self.turn_when(
+            lambda: self.crossings.filter(state="refused", envelope_id=self.envelope).exists(),
+            lambda: self.questions.filter(answered_at=None, closed_at=None).exists(),
+        )
+
+    def turn_when(self, is_refused: Callable[[], bool], is_asked: Callable[[], bool]) -> Turn:
+        """The same where it is known already whether the center refused the envelope and whether a question waits."""
         if not self.is_open:
             return Turn.NOBODY
         if self.is_held:
             return HELD_TURNS[self.side]
         if self.state == State.DRAFT and not self.is_assembled:
             return Turn.CLERK
-        if self.state == State.HEAD_APPROVED and self.crossings.filter(state="refused", envelope_id=self.envelope):
+        if self.state == State.HEAD_APPROVED and is_refused():
             return Turn.HEAD
         asked = TURNS_WHEN_ASKED.get((self.side, self.state))
-        if asked and self.questions.filter(answered_at=None, closed_at=None).exists():
-            return asked
-        return TURNS[self.side, self.state]
+        return asked if asked and is_asked() else TURNS[self.side, self.state]
 
 
 class Content(models.Model):

@@ -66,6 +66,7 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
             Item(_("Overdue"), "overdue", Action.OVERSEE, count=_overdue),
             Item(_("Workload"), "workload", Action.REASSIGN),
             Item(_("Follow-ups after the transfer"), "follow_ups", Action.VIEW_CASES, count=_to_settle),
+            Item(_("Reconciliation"), "reconcile", Action.VIEW_RECONCILIATION),
         ),
     ),
     (
