@@ -1,6 +1,7 @@
 """The database's own guard, written from branches.triggers import GUARDS as PAYMENT_GUARDS
 from the table of states: .update(state=…) and psql are held to it, too."""
 
+from branches.triggers import GUARDS as PAYMENT_GUARDS
 from pension_transfer.lib.triggers import sealing
 from transfers.states import MOVES, Side, State
 
