@@ -14,11 +14,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
 from branches.models import DecreeKind, Kind, LineGroup, PensionFile, Relationship, Status
 from pension_transfer.lib import calendar
-from pension_transfer.lib.months import FIRST_YEAR, LAST_YEAR, Month
+from pension_transfer.lib.months import FIRST_YEAR, LAST_YEAR, Month, is_month
 from pension_transfer.lib.validation import national_code_fault
 
 Content = dict[str, Any]
@@ -220,9 +219,10 @@ def _before_birth(content: Content, others: Sequence[Row]) -> Iterator[Spot]:
 
 
 def _future(content: Content, others: Sequence[Row]) -> Iterator[Spot]:
-    month, died = content["last_pay_certificate"]["last_paid_month"], content["principal"]["death_date"]
-    if month and month > Month.of(calendar.today()):
-        yield Spot("last_pay_certificate", "last_paid_month")
+    certificate, died = content["last_pay_certificate"], content["principal"]["death_date"]
+    for name in ("last_paid_month", "suspended_since"):
+        if (certificate.get(name) or 0) > Month.of(calendar.today()):
+            yield Spot("last_pay_certificate", name)
     for part in ("principal", "dependents"):
         for i, row in enumerate([content[part]] if part == "principal" else content[part]):
             if row["birth_date"] and row["birth_date"] > _today():
@@ -331,6 +331,21 @@ def _sums(lines: Sequence[Row]) -> list[int]:
     return [pension, pension + by_group[LineGroup.HARMONISATION], total] if LineGroup.PENSION in by_group else [total]
 
 
+# --- suspension ---------------------------------------------------------------------------------------------
+
+
+def _before_established(content: Content, others: Sequence[Row]) -> Iterator[Spot]:
+    since = content["last_pay_certificate"].get("suspended_since")
+    if since and is_month(since) and Month(since).day(31).isoformat() < content["file"]["established_on"]:
+        yield Spot("last_pay_certificate", "suspended_since")
+
+
+def _not_suspended(content: Content, others: Sequence[Row]) -> Iterator[Spot]:
+    since = content["last_pay_certificate"].get("suspended_since")
+    if since and content["file"]["status"] == Status.ACTIVE:
+        yield Spot("last_pay_certificate", "suspended_since", said={"since": since})
+
+
 # --- account and address --------------------------------------------------------------------------------------
 
 
@@ -356,6 +371,7 @@ RULES: tuple[Rule, ...] = (
     Rule("before_birth", ERROR, _before_birth),
     Rule("future", ERROR, _future),
     Rule("before_start", ERROR, _before_start),
+    Rule("before_established", ERROR, _before_established),
     Rule("other_file", WARNING, _other_file),
     Rule("insurance_of_another", WARNING, _insurance_of_another),
     Rule("share_missing", WARNING, _share_missing),
@@ -367,32 +383,7 @@ RULES: tuple[Rule, ...] = (
     Rule("not_ascending", WARNING, _not_ascending),
     Rule("amount_before", WARNING, _amount_before),
     Rule("line_sum", WARNING, _line_sum),
+    Rule("not_suspended", WARNING, _not_suspended),
     Rule("other_bank", WARNING, _other_bank),
     Rule("postal_code", WARNING, _postal_code),
 )
-# What is said of the field; the values are shown as people read them.
-SENTENCES: dict[str, Any] = {
-    "missing": _("is missing"),
-    "invalid": _("is not as it has to be"),
-    "checksum": _("has a wrong check digit; compare it with the identity card"),
-    "same_person": _("is that of the principal; a dependent is another person"),
-    "twice": _("stands at more than one dependent of this file"),
-    "share_range": _("must be more than 0 and at most 100 percent"),
-    "share_sum": _("add up to more than 100 percent"),
-    "before_birth": _("lies before the date of birth"),
-    "future": _("lies in the future"),
-    "before_start": _("lies before the entitlement begins"),
-    "other_file": _("this branch holds another file of this person: pension number %(numbers)s"),
-    "insurance_of_another": _("stands in another person's file of this branch, too: pension number %(numbers)s"),
-    "share_missing": _("is not recorded, and this survivor is entitled"),
-    "son_past_age": _("is open for a son who has reached 20, without study or disability as the basis"),
-    "generations": _("does not fit the principal's year of birth, %(principal)s"),
-    "no_establishing": _("none of them is the establishing one"),
-    "previous_unknown": _("names a decree that this file does not hold: %(previous)s"),
-    "chain_broken": _("is empty, and this is not the first decree"),
-    "not_ascending": _("lies before that of the decree it follows (%(previous_on)s)"),
-    "amount_before": _("is %(amount)s, and the decree before it ends with %(previous_amount)s"),
-    "line_sum": _("is %(amount)s, and the lines of the pension add up to %(sum)s"),
-    "other_bank": _("is not an account at Bank Refah, where pensions are paid"),
-    "postal_code": _("has a digit 0 or 2 among its first five"),
-}

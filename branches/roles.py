@@ -57,6 +57,7 @@ class Action(models.TextChoices):
     ASSEMBLE = "assemble", _("Complete the draft")
     ACKNOWLEDGE = "acknowledge", _("Acknowledge the warnings")
     JUDGE = "judge", _("Compare with the paper file")
+    STATE_CERTIFICATE = "state_certificate", _("Issue the last pay certificate")
     APPROVE_TECHNICAL = "approve_technical", _("Approve as technical officer")
     SEND_BACK = "send_back", _("Send back")
     APPROVE_HEAD = "approve_head", _("Send the data to the center")
@@ -109,6 +110,7 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.ASSEMBLE: _CLERK,
     Action.ACKNOWLEDGE: _CLERK,
     Action.JUDGE: _OFFICER | _STAFF,
+    Action.STATE_CERTIFICATE: _OFFICER,
     Action.APPROVE_TECHNICAL: _OFFICER,
     Action.SEND_BACK: _OFFICER | _HEADS,
     Action.APPROVE_HEAD: _HEADS,

@@ -30,8 +30,16 @@ PENSION = (
     "established_on",
     "service_main_days",
     "service_bonus_days",
-    "last_paid_month",
     "paper_pages",
+)
+CERTIFICATE = (
+    "last_paid_month",
+    "arrears_amount",
+    "arrears_note",
+    "overpaid_amount",
+    "overpaid_note",
+    "suspended_since",
+    "suspension_reason",
 )
 CONTACT = ("iban", "mobile", "postal_code", "address")
 DEPENDENT = (
@@ -59,6 +67,7 @@ DECREE = (
 SECTIONS = {
     "principal": Section(_("Principal"), PensionFile, PRINCIPAL),
     "pension": Section(_("Pension"), PensionFile, PENSION),
+    "certificate": Section(_("Last pay certificate"), PensionFile, CERTIFICATE),
     "contact": Section(_("Bank account and address"), PensionFile, CONTACT),
     "dependent": Section(_("Dependent"), Dependent, DEPENDENT, has_rows=True),
     "deduction": Section(_("Deduction"), Deduction, DEDUCTION, has_rows=True),

@@ -97,6 +97,18 @@ def remove(
     return _recorded(file, by, reason, seen, command_id, lambda held: _removed(held, section, pk))
 
 
+def state_certificate(file: PensionFile, by: User, reason: str, data: dict[str, Any]) -> Correction:
+    """The technical officer states the last pay certificate; history as of any correction, on `reason`.
+
+    `data` maps the columns of the section "certificate" to values. It is part of a step of a move, which holds the
+    file and sees to what follows. Raises NotAllowed, NotNow (frozen, closed), BadInput.
+    """
+    if not can(by, Action.STATE_CERTIFICATE, file.branch):
+        raise NotAllowed(_("The technical officer of the branch states the last pay certificate."), "not_allowed")
+    must_be_open(file)
+    return _stored(file, by, reason, _changed(file, "certificate", None, data))
+
+
 def _recorded(
     file: PensionFile,
     by: User,
@@ -113,12 +125,19 @@ def _recorded(
             return done
         must_be_open(file)
         _must_be_fresh(file, seen)
-        correction = change(file)
-        correction.reason, correction.by, correction.command_id = reason, by, command_id
-        correction.save()
-        _bump(file)
+        correction = _stored(file, by, reason, change(file), command_id)
         for hook in on_content_change:
             hook(file, by, correction)
+    return correction
+
+
+def _stored(
+    file: PensionFile, by: User, reason: str, correction: Correction, command_id: uuid.UUID | None = None
+) -> Correction:
+    """The file with its change, and the record of it."""
+    correction.reason, correction.by, correction.command_id = reason, by, command_id
+    correction.save()
+    _bump(file)
     return correction
 
 

@@ -133,7 +133,8 @@ def history(corrections: Iterable[Correction]) -> list[CorrectionSheet]:
 def changes(correction: Correction) -> list[Change]:
     """What a correction changed, column by column; of a whole row, what it held."""
     section, told = SECTIONS[correction.section], {**correction.before, **correction.after}
-    found = [_change(section.model, name, correction) for name in (*section.fields, "lines") if name in told]
+    names = dict.fromkeys([*section.fields, *told])  # in the form's order; a column may have stood in another one
+    found = [_change(section.model, name, correction) for name in names if name in told]
     return [change for change in found if change.before or change.after]
 
 

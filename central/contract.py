@@ -11,7 +11,7 @@ import rfc8785
 from jsonschema import Draft202012Validator, FormatChecker
 
 SCHEMAS = Path(__file__).parent / "schemas"
-CURRENT = "envelope-2"  # the earlier ones stay readable for ever
+CURRENT = "envelope-3"  # the earlier ones stay readable for ever
 FORMATS = FormatChecker(formats=["date"])
 
 

@@ -162,8 +162,10 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Asia/Tehran"
 USE_TZ = True
 THURSDAY_IS_OFF = env.flag("THURSDAY_IS_OFF", True)  # a change asks for manage.py renew_due_dates
-PAYROLL_CUTOFF_DAY = env.number("PAYROLL_CUTOFF_DAY", 20)  # of the month, where the calendar names no other
 USE_THOUSAND_SEPARATOR = False
+PAYROLL_CUTOFF_DAY = env.number("PAYROLL_CUTOFF_DAY", 20)  # of the Jalali month, where the calendar names no other
+if not 1 <= PAYROLL_CUTOFF_DAY <= 31:
+    raise ImproperlyConfigured(f"PAYROLL_CUTOFF_DAY={PAYROLL_CUTOFF_DAY}: write a day of the month, 1 to 31")
 
 # --- e-mail: the daily digest -------------------------------------------------------------------------
 EMAIL_HOST = env.text("EMAIL_HOST", "")

@@ -17,7 +17,7 @@ from branches.models import (
     User,
 )
 from branches.roles import SCOPE, Action, Role, Scope
-from transfers import exchange, workflow
+from transfers import exchange, last_pay, workflow
 from transfers.models import TransferCase
 from transfers.snapshot import SECTIONS
 from transfers.states import Side, State
@@ -146,8 +146,15 @@ DIFFERENCE = {
 
 
 def press(action: str, case: TransferCase, by: User, **data: Any) -> TransferCase:
-    """One step, as one press of a button."""
+    """One step, as one press of a button; with an activation the arrears are acknowledged, whatever day it is."""
+    data = owed(case) | data if action == Action.ACTIVATE else data
     return workflow.perform(action, case.pk, by=by, command_id=uuid.uuid4(), data=data)
+
+
+def owed(case: TransferCase) -> dict[str, Any]:
+    """What an activation acknowledges today."""
+    months = last_pay.arrears_of(TransferCase.objects.get(pk=case.pk))
+    return {"arrears_months": len(months)} if months else {}
 
 
 def judge_all(case: TransferCase, by: User) -> TransferCase:

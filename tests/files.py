@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from branches.models import Branch, Decree, DecreeLine, Deduction, Dependent, PensionFile
-from branches.models.pension import DecreeKind, DeductionKind, LineGroup, Relationship
+from branches.models.pension import STATED_TOGETHER, DecreeKind, DeductionKind, LineGroup, Relationship
 from tests.cast import IBANS, national_code
 from transfers import exchange
 
@@ -31,6 +31,9 @@ class Files:
             setattr(file, name, self.value("principal", name))
         file.iban, file.paper_pages, file.last_paid_month = IBANS[0], self.random.randint(1, 400), 140508
         file.insurance_number = f"00{number:08d}"
+        for pair in STATED_TOGETHER:
+            for name in pair if self.random.random() < 0.5 else ():
+                setattr(file, name, self.value("last_pay_certificate", name))
         file.set_keys()
         file.full_clean()
         file.save()
@@ -93,6 +96,9 @@ class Files:
     def _text(self, longest: int) -> str:
         return self.random.choice(TEXTS)[:longest].strip()
 
+    def _note(self) -> str:
+        return self.random.choice([text for text in TEXTS if text])[:200].strip()
+
     def _day(self, first: int = 1930, last: int = 2025) -> dt.date:
         return dt.date(self.random.randint(first, last), self.random.randint(1, 12), self.random.randint(1, 28))
 
@@ -135,6 +141,9 @@ MAKE: dict[tuple[str, str], Any] = {
     ("", "iban"): lambda files: files._maybe(IBANS[0], ""),
     ("", "kind"): lambda files: files.random.choice(["retirement", "disability_partial"]),
     ("", "last_paid_month"): lambda files: files.random.choice([140506, 140507, 140508]),
+    ("", "arrears_amount"): Files._amount, ("", "overpaid_amount"): Files._amount,
+    ("", "arrears_note"): Files._note, ("", "overpaid_note"): Files._note, ("", "suspension_reason"): Files._note,
+    ("", "suspended_since"): lambda files: files.random.choice([140401, 140412, 140507]),
     ("", "relationship"): lambda files: files.random.choice(Relationship.values),
     ("", "share_percent"): lambda files: files._maybe(Decimal(files.random.randint(1, 160000)) / 10000),
     ("", "entitlement_basis"): lambda files: files._text(60),

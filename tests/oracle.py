@@ -107,11 +107,19 @@ def registered_as_sealed() -> list[str]:
     return found
 
 
+# Of the last pay certificate; what envelopes before the third do not say is nothing.
+STATED = {
+    "arrears_amount": None, "arrears_note": "", "overpaid_amount": None, "overpaid_note": "", "suspended_since": None,
+    "suspension_reason": "",
+}  # fmt: skip
+
+
 def _in_the_file(file: PensionFile) -> list[Any]:
     valid = file.decrees.filter(is_valid=True).prefetch_related("lines")
     people, debts = file.dependents.all(), file.deductions.all()
     return [
         (file.pension_number, file.national_code, file.last_name, file.iban, file.last_paid_month),
+        [getattr(file, name) for name in STATED],
         sorted((d.number, d.amount_after, sum(line.amount for line in d.lines.all())) for d in valid),
         sorted((p.national_code, p.first_name, str(p.birth_date)) for p in people),
         sorted((d.kind, d.creditor, d.monthly_amount, d.remaining_amount) for d in debts),
@@ -123,6 +131,7 @@ def _in_the_envelope(sealed: dict[str, Any]) -> list[Any]:
     one = (sealed["file"]["pension_number"], principal["national_code"], principal["last_name"])
     return [
         (*one, sealed["contact"]["iban"], sealed["last_pay_certificate"]["last_paid_month"]),
+        [sealed["last_pay_certificate"].get(name, nothing) for name, nothing in STATED.items()],
         sorted((d["number"], d["amount_after"], sum(n["amount"] for n in d["lines"])) for d in sealed["decrees"]),
         sorted((p["national_code"], p["first_name"], str(p["birth_date"])) for p in people),
         sorted((d["kind"], d["creditor"], d["monthly_amount"], d["remaining_amount"]) for d in debts),

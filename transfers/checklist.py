@@ -24,7 +24,7 @@ from transfers.states import Side
 
 # On a decree the sum stands under its lines, and the text last.
 UNDER_THE_LINES = ("amount_before", "amount_after", "description")
-WIDE = ("address", "description", LINES)
+WIDE = frozenset({"address", "description", "arrears_note", "overpaid_note", "suspension_reason", LINES})
 
 
 class Judged:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from branches import checks
+from branches.check_sentences import SENTENCES
 from branches.models import PensionFile
 from branches.shown import shown
 from central import contract
@@ -80,7 +81,7 @@ def sentences(found: Iterable[list[Any]], content: dict[str, Any] | None = None)
 
 def said_of(code: str, said: dict[str, Any]) -> str:
     """A finding's own sentence, its values as a reader sees them."""
-    text = checks.SENTENCES.get(code, checks.SENTENCES["invalid"])
+    text = SENTENCES.get(code, SENTENCES["invalid"])
     return str(text) % {name: _shown(name, value) for name, value in said.items()}
 
 
@@ -95,6 +96,7 @@ SHOWN = {
     "previous_amount": ("decrees", "amount_after"),
     "sum": ("decrees", "amount_after"),
     "on": ("decrees", "effective_on"),
+    "since": ("last_pay_certificate", "suspended_since"),
     "previous_on": ("decrees", "effective_on"),
 }
 

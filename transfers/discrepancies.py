@@ -143,7 +143,9 @@ class OfCase:
             return None
         if field.part in LISTS:
             return LISTS[field.part][0], self._row(field), field.name
-        found = (name for name in ("principal", "pension", "contact") if field.name in SECTIONS[name].fields)
+        found = (
+            name for name in ("principal", "pension", "certificate", "contact") if field.name in SECTIONS[name].fields
+        )
         section = next(found, "")
         return (section, None, field.name) if section else None
 

@@ -20,9 +20,10 @@ PARTS: dict[str, tuple[str, ...]] = {
     "dependents": snapshot.DEPENDENT,
     "decrees": snapshot.DECREE,
     "deductions": snapshot.DEDUCTION,
-    "last_pay_certificate": ("last_paid_month",),
+    "last_pay_certificate": snapshot.CERTIFICATE,
 }
 COUNT, LINES = "count", "lines"
+EMPTY: tuple[Any, ...] = (None, "", [])
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,19 @@ def under(path: str, fields: Iterable[Field]) -> list[Field]:
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
-    """Where two contents differ, in the order of reading."""
+    """Where two contents differ, in the order of reading. What an older contract did not know and the newer one leaves
+    empty is no difference.
+    """
     old, new = by_path(before), by_path(after)
     paths = dict.fromkeys([*new, *old])
     pairs = [Change(old.get(path), new.get(path)) for path in paths]
-    return [pair for pair in pairs if not (pair.before and pair.after and pair.before.value == pair.after.value)]
+    return [pair for pair in pairs if not _is_same(pair)]
+
+
+def _is_same(pair: Change) -> bool:
+    if pair.before and pair.after:
+        return bool(pair.before.value == pair.after.value)
+    return pair.field.part not in KEYS and pair.field.value in EMPTY
 
 
 def rows_of(content: dict[str, Any], part: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -110,6 +119,8 @@ def _part(section: str, part: str, content: dict[str, Any]) -> Iterator[Field]:
 def _columns(section: str, part: str, values: dict[str, Any], where: str, row: str = "") -> Iterator[Field]:
     for name in PARTS[part]:
         if name == "birth_year":  # stands for the date where only the year is known
+            continue
+        if name not in values:  # an older contract does not know it
             continue
         value = (values["birth_date"] or values["birth_year"]) if name == "birth_date" else values[name]
         yield Field(f"{where}.{name}", section, part, name, value, row)

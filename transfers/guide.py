@@ -30,6 +30,10 @@ WHY: dict[str, tuple[Any, Any]] = {
         BOTH_PARTS,
         _("Every field is compared with the paper file; a field that changes must be compared anew."),
     ),
+    Action.STATE_CERTIFICATE: (
+        OWN,
+        _("The last month paid, arrears, over-payments and a suspension are stated; the destination starts from them."),
+    ),
     Action.APPROVE_TECHNICAL: (
         PART_1,
         _("System and paper file agree, and the last month paid is stated. Nobody approves an own draft."),

@@ -14,7 +14,7 @@ from branches.roles import Action, acting_roles, represented
 from central import contract
 from pension_transfer.lib.errors import NotAllowed, NotNow
 from pension_transfer.lib.templatetags.persian import fa
-from transfers import attachments, comparison, completeness, follow_ups, presentation, snapshot, work
+from transfers import attachments, comparison, completeness, follow_ups, last_pay, presentation, snapshot, work
 from transfers.effects import list_missing
 from transfers.labels import SECTION_NAMES
 from transfers.models import Part, TransferCase
@@ -355,6 +355,7 @@ HURDLES: dict[str, list[Callable[[TransferCase, User], list[str]]]] = {
         _assembled,
         _not_another_part(Part.Name.TECHNICAL_APPROVER),
         _as_in_the_file,
+        last_pay.suspension_unstated,
         _judged,
         _none_differs,
     ],

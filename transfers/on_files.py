@@ -37,7 +37,14 @@ def notices(file: PensionFile, user: User) -> list[Notice]:
         return _held_elsewhere(file)
     title = TITLES[case.side](case)
     link = Link(_("Open the case"), reverse("case", args=[case.pk]))
-    return [Notice(title, case.get_state_display(), "info", link), *_held_elsewhere(file)]
+    return [Notice(title, f"{case.get_state_display()}. {_closed(file)}", "info", link), *_held_elsewhere(file)]
+
+
+def _closed(file: PensionFile) -> str:
+    """That the file is read-only, while a sealed move holds it."""
+    if not file.is_frozen:
+        return ""
+    return _("Nothing here can be corrected until the file comes back from the move or belongs to the destination.")
 
 
 def remarks(file: PensionFile) -> Remarks:

@@ -11,6 +11,7 @@ from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from branches.models import DeductionKind
 from branches.shown import WIDE, Fact, shown
 from branches.shown import label as label_of_column
 from pension_transfer.lib.months import Month
@@ -22,6 +23,7 @@ from transfers.labels import SECTION_NAMES, field_of
 from transfers.models import TransferCase
 from transfers.states import Side, State
 
+OWED = frozenset({DeductionKind.LOAN, DeductionKind.DEBT, DeductionKind.ATTACHMENT})
 FIRST_MONTH = gettext_lazy("first month payable at destination")
 
 
@@ -218,7 +220,7 @@ def label(part: str, name: str) -> str:
 
 
 def _facts(part: str, values: dict[str, Any], leave_out: Iterable[str] = ()) -> list[Fact]:
-    names = [name for name in PARTS[part] if name not in leave_out]
+    names = [name for name in PARTS[part] if name in values and name not in leave_out]
     return [Fact(label(part, name), value_of(part, name, values[name]), name in WIDE) for name in names]
 
 
@@ -269,17 +271,23 @@ def _decree(row: dict[str, Any]) -> DecreeSheet:
 
 
 def _deductions(section: Section, content: dict[str, Any]) -> None:
+    _list_deductions(section, content["deductions"])
+
+
+def _list_deductions(section: Section, rows: list[dict[str, Any]]) -> None:
     names = snapshot.DEDUCTION
     section.heads = [label("deductions", name) for name in names]
-    values = [[value_of("deductions", name, row[name]) for name in names] for row in content["deductions"]]
+    values = [[value_of("deductions", name, row[name]) for name in names] for row in rows]
     section.rows = [list(zip(section.heads, row, strict=True)) for row in values]
 
 
 def _last_pay(section: Section, content: dict[str, Any]) -> None:
+    """The certificate whole: also what is still to be deducted, though it is compared among the deductions."""
     month = content["last_pay_certificate"]["last_paid_month"]
     section.facts = _facts("last_pay_certificate", content["last_pay_certificate"])
     if month:
-        section.facts.append(Fact(str(FIRST_MONTH), persian.jalali_month(Month(month) + 1)))
+        section.facts.insert(1, Fact(str(FIRST_MONTH), persian.jalali_month(Month(month) + 1)))
+    _list_deductions(section, [row for row in content["deductions"] if row["kind"] in OWED])
 
 
 FILL = {

@@ -13,6 +13,7 @@ from transfers.attachments import of_answers, of_case
 from transfers.buttons import available
 from transfers.clock import working_days_late
 from transfers.comparison import fields_in, held_marks
+from transfers.last_pay import arrears_of, first_payable
 from transfers.models import Attachment, Discrepancy, FollowUp, Mark, Question, TransferCase, TransferEvent
 from transfers.states import Side, State
 
@@ -145,9 +146,23 @@ class StepRow(serializers.Serializer[Any]):
     reasons = serializers.ListField(child=serializers.CharField())
 
 
-class CaseDetail(CaseRow):
-    """A case with its content, trail and the steps of the person who asks."""
+class ArrearsRow(serializers.Serializer[Any]):
+    """Months yyyymm; `count` is what `activate` asks for as `arrears_months`."""
 
+    first = serializers.IntegerField()
+    last = serializers.IntegerField()
+    count = serializers.IntegerField()
+
+
+class CaseDetail(CaseRow):
+    """A case with its content, trail and the steps of the person who asks.
+
+    `first_payable_month` is the first one (yyyymm) that the destination pays; `arrears` what it owes if it activates
+    today, null where there is nothing to acknowledge.
+    """
+
+    first_payable_month = serializers.SerializerMethodField()
+    arrears = serializers.SerializerMethodField()
     content = serializers.JSONField(read_only=True)
     missing = serializers.JSONField(read_only=True)
     warnings = serializers.JSONField(read_only=True)
@@ -162,6 +177,8 @@ class CaseDetail(CaseRow):
     class Meta(CaseRow.Meta):
         fields = (
             *CaseRow.Meta.fields,
+            "first_payable_month",
+            "arrears",
             "missing",
             "warnings",
             "content",
@@ -173,6 +190,14 @@ class CaseDetail(CaseRow):
             "follow_ups",
             "steps",
         )  # type: ignore[assignment]
+
+    def get_first_payable_month(self, case: TransferCase) -> int | None:
+        return first_payable(case)
+
+    @extend_schema_field(ArrearsRow(allow_null=True))
+    def get_arrears(self, case: TransferCase) -> dict[str, Any] | None:
+        months = arrears_of(case)
+        return ArrearsRow({"first": months.first, "last": months.last, "count": len(months)}).data if months else None
 
     @extend_schema_field(MarkRow(many=True))
     def get_marks(self, case: TransferCase) -> list[dict[str, Any]]:

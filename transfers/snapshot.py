@@ -30,6 +30,10 @@ DECREE = (
 )  # fmt: skip
 LINE = ("order", "title", "group", "amount")
 DEDUCTION = ("kind", "creditor", "monthly_amount", "remaining_amount", "ends_on")
+CERTIFICATE = (
+    "last_paid_month", "arrears_amount", "arrears_note", "overpaid_amount", "overpaid_note", "suspended_since",
+    "suspension_reason",
+)  # fmt: skip
 MOVE = ("tracking_number", "reason", "letter_number", "letter_date", "note", "version")
 # What is compared with the paper file, section by section, and the parts of the content each one covers.
 SECTIONS: dict[str, tuple[str, ...]] = {
@@ -78,7 +82,7 @@ def read_file(file: PensionFile) -> dict[str, Any]:
         ),
         "decrees": _in_order((_decree(row) for row in decrees), "effective_on", "number"),
         "deductions": _in_order((_fields(row, DEDUCTION) for row in file.deductions.all()), "kind", "creditor"),
-        "last_pay_certificate": {"last_paid_month": file.last_paid_month},
+        "last_pay_certificate": _fields(file, CERTIFICATE),
     }
     return content | {"coming_events": _in_order(coming.events(content), "on", "national_code", "kind")}
 
@@ -110,11 +114,13 @@ def _typed(model: Any, values: dict[str, Any]) -> dict[str, Any]:
 def write_file(content: dict[str, Any], branch: Branch) -> PensionFile:
     """Write the sealed content as a pension file of `branch`, registered and not yet active.
 
-    A file that was here before is used again: its decrees that are not in the content are voided and kept.
+    A file that was here before is used again: its decrees that are not in the content are voided and kept. Of the last
+    pay certificate, what an older contract does not know is nothing.
     """
     number = content["file"]["pension_number"]
     file = PensionFile.objects.filter(branch=branch, pension_number=number).first() or PensionFile(branch=branch)
-    values = content["file"] | content["principal"] | content["contact"] | content["last_pay_certificate"]
+    certificate = _fields(PensionFile(), CERTIFICATE) | content["last_pay_certificate"]
+    values = content["file"] | content["principal"] | content["contact"] | certificate
     for name, value in _typed(PensionFile, values).items():
         setattr(file, name, value)
     file.status, file.frozen_by = Status.REGISTERED, None
@@ -156,7 +162,7 @@ def differences(sealed: dict[str, Any], file: PensionFile) -> list[str]:
 
 
 def _equal(held: Any, sealed: Any) -> bool:
-    """Rows are equal in whatever order an older version sealed them."""
+    """Rows are equal in whatever order an older version sealed them; a column that it did not know says nothing."""
     if isinstance(held, list):
         return sorted(map(canonical, held)) == sorted(map(canonical, sealed))
-    return bool(held == sealed)
+    return bool({name: held[name] for name in sealed} == sealed)

@@ -308,6 +308,14 @@ WITHIN: tuple[Step, ...] = (
         _("Acknowledge the warnings"),
     ),
     Step(Action.JUDGE, Side.ORIGIN, (State.DRAFT,), None, _("Compare with the paper file"), whose_turn=True),
+    Step(
+        Action.STATE_CERTIFICATE,
+        Side.ORIGIN,
+        (State.DRAFT,),
+        None,
+        _("Issue the last pay certificate"),
+        whose_turn=True,
+    ),
     Step(Action.JUDGE, Side.DESTINATION, (State.RECEIVED, State.VERIFIED), None, _("Compare with the paper file")),
     Step(Action.SHOW_DECREES, Side.DESTINATION, (State.RECEIVED,), None, _("Show the decrees received")),
     Step(

@@ -45,6 +45,9 @@ def day(text: str) -> str:
 
 DETAILS: dict[str, tuple[Any, Callable[[Any], str]]] = {
     "last_paid_month": (gettext_lazy("last paid month"), jalali_month),
+    "arrears_first": (gettext_lazy("arrears from"), jalali_month),
+    "arrears_last": (gettext_lazy("arrears up to"), jalali_month),
+    "arrears_months": (gettext_lazy("months of arrears"), fa),
     "letter_number": (gettext_lazy("letter number of the paper file"), fa),
     "pages": (gettext_lazy("pages counted"), fa),
     "paper_sent_on": (gettext_lazy("dispatched on"), day),

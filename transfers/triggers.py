@@ -1,5 +1,4 @@
-"""The database's own guard, written from branches.triggers import GUARDS as PAYMENT_GUARDS
-from the table of states: .update(state=…) and psql are held to it, too."""
+"""The database's own guard, written from the table of states: .update(state=…) and psql are held to it, too."""
 
 from branches.triggers import GUARDS as PAYMENT_GUARDS
 from pension_transfer.lib.triggers import sealing

@@ -12,13 +12,12 @@ from branches.models import Branch
 from branches.shown import label, shown
 from pension_transfer.lib.persian import to_ascii_digits
 from transfers import fields
-from transfers.fields import COUNT, Change, Field
+from transfers.fields import COUNT, EMPTY, Change, Field
 from transfers.labels import PARTS, SECTION_NAMES
 from transfers.models import TransferCase
 from transfers.presentation import ROW_NAMES, field_label, shown_value
 
 MOVE = ("reason", "letter_number", "letter_date", "note")
-EMPTY: tuple[Any, ...] = (None, "", [])
 MOST_TOLD, LONGEST = 50, 120  # changes kept in the trail of a lapse, and characters of each value
 
 

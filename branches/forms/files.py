@@ -103,6 +103,12 @@ class PensionForm(CorrectionForm):
         fields = sections.PENSION
 
 
+class CertificateForm(CorrectionForm):
+    class Meta(PersianModelForm.Meta):
+        model = PensionFile
+        fields = sections.CERTIFICATE
+
+
 class ContactForm(CorrectionForm):
     class Meta(PersianModelForm.Meta):
         model = PensionFile
@@ -152,6 +158,7 @@ Lines = forms.formset_factory(LineForm, extra=3, can_delete=True)
 FORMS: dict[str, type[CorrectionForm]] = {
     "principal": PrincipalForm,
     "pension": PensionForm,
+    "certificate": CertificateForm,
     "contact": ContactForm,
     "dependent": DependentForm,
     "deduction": DeductionForm,

@@ -85,6 +85,20 @@ class DeductionKind(models.TextChoices):
 
 
 AMOUNT = [MinValueValidator(0)]
+# Of the last pay certificate: neither of a pair says anything alone. What to do where one is missing.
+STATED_TOGETHER = (
+    ("arrears_amount", "arrears_note"),
+    ("overpaid_amount", "overpaid_note"),
+    ("suspended_since", "suspension_reason"),
+)
+NEEDED = {
+    "arrears_amount": _("Write the amount too, or leave out what it is for."),
+    "arrears_note": _("Write what the arrears are for: which months, by which paper."),
+    "overpaid_amount": _("Write the amount too, or leave out how it was overpaid."),
+    "overpaid_note": _("Write how it was overpaid: which months, by which paper."),
+    "suspended_since": _("Write since which month too, or leave out the reason."),
+    "suspension_reason": _("Write why it is suspended."),
+}
 BEGINNING = "varchar_pattern_ops"
 
 
@@ -164,6 +178,12 @@ class PensionFile(Person):
     postal_code = models.CharField(_("postal code"), max_length=10, blank=True, validators=[digits(10)])
     address = models.CharField(_("address"), max_length=300, blank=True)
     last_paid_month = MonthField(_("last paid month"), null=True, blank=True)
+    arrears_amount = models.BigIntegerField(_("arrears (Rial)"), null=True, blank=True, validators=AMOUNT)
+    arrears_note = models.CharField(_("what the arrears are for"), max_length=200, blank=True)
+    overpaid_amount = models.BigIntegerField(_("overpaid (Rial)"), null=True, blank=True, validators=AMOUNT)
+    overpaid_note = models.CharField(_("how it was overpaid"), max_length=200, blank=True)
+    suspended_since = MonthField(_("suspended since"), null=True, blank=True)
+    suspension_reason = models.CharField(_("reason of the suspension"), max_length=200, blank=True)
     paper_pages = models.PositiveIntegerField(_("pages of the paper file"), null=True, blank=True)
     frozen_by = models.UUIDField(_("frozen by move"), null=True, blank=True, editable=False)
     content_version = models.PositiveIntegerField(default=1, editable=False)
@@ -179,6 +199,8 @@ class PensionFile(Person):
             models.UniqueConstraint(name="file_once_in_a_branch", fields=["branch", "pension_number"]),
             models.CheckConstraint(name="file_pension_number", condition=Q(pension_number__regex="^[0-9]{10}$")),
             models.CheckConstraint(name="file_national_code", condition=Q(national_code__regex="^[0-9]{10}$")),
+            models.CheckConstraint(name="file_arrears", condition=Q(arrears_amount=None) | Q(arrears_amount__gte=0)),
+            models.CheckConstraint(name="file_overpaid", condition=Q(overpaid_amount=None) | Q(overpaid_amount__gte=0)),
         ]
         indexes = [
             models.Index(name="file_by_name", fields=["branch", "sort_key", "id"]),
@@ -199,15 +221,19 @@ class PensionFile(Person):
 
     def clean(self) -> None:
         super().clean()
+        wrong = {name: ValidationError(NEEDED[name], "missing") for name in self._lacking()}
         if self.kind == Kind.SURVIVORS and not self.death_date:
-            raise ValidationError(
-                {"death_date": ValidationError(_("A survivors' file needs the date of death."), "missing")}
-            )
-
+            wrong["death_date"] = ValidationError(_("A survivors' file needs the date of death."), "missing")
         if self.pk and self.payments.filter(month__gt=self.last_paid_month or 0).exists():
-            raise ValidationError(
-                {"last_paid_month": ValidationError(_("The payroll of a later month was recorded as paid."), "paid")}
-            )
+            sentence = _("The payroll of a later month was recorded as paid.")
+            wrong["last_paid_month"] = ValidationError(sentence, "paid")
+        if wrong:
+            raise ValidationError(wrong)
+
+    def _lacking(self) -> list[str]:
+        """The halves of the last pay certificate's pairs that are not stated, where the other half is."""
+        empty = {name for name in NEEDED if getattr(self, name) in (None, "")}
+        return [a for pair in STATED_TOGETHER for a, b in (pair, pair[::-1]) if a in empty and b not in empty]
 
     @property
     def is_frozen(self) -> bool:

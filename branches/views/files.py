@@ -65,7 +65,7 @@ def seen_file(user: User, pk: int) -> PensionFile:
 def file_page(file: PensionFile, user: User) -> dict[str, Any]:
     """What the page of a file shows to this person."""
     corrections = file.corrections.select_related("by")[:HISTORY_SHOWN]
-    parts = {name: facts(file, SECTIONS[name].fields) for name in ("principal", "pension", "contact")}
+    parts = {name: facts(file, SECTIONS[name].fields) for name in ("principal", "pension", "certificate", "contact")}
     return parts | {
         "file": file,
         "menu_path": menu_path(),

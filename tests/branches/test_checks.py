@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from branches import checks, coming
+from branches.check_sentences import SENTENCES
 from branches.models import DecreeKind, Kind, LineGroup, Relationship
 from pension_transfer.lib import calendar
 from tests.cast import national_code
@@ -56,7 +57,10 @@ def clean() -> Content:
             decree("1/05", "annual_increase", "2026-03-21", "1/94", 100, 150),
         ],
         "deductions": [],
-        "last_pay_certificate": {"last_paid_month": 140508},
+        "last_pay_certificate": {
+            "last_paid_month": 140508, "arrears_amount": None, "arrears_note": "", "overpaid_amount": None,
+            "overpaid_note": "", "suspended_since": None, "suspension_reason": "",
+        },
     }  # fmt: skip
 
 
@@ -114,6 +118,13 @@ CASES: list[tuple[str, Callable[[Content], None], tuple[str, str, int | None], C
      all_of(at("principal", "birth_date", None), at("decrees.0", "effective_on", "1950-01-01"))),
     ("future", at("last_pay_certificate", "last_paid_month", 149912),
      ("last_pay_certificate", "last_paid_month", None), at("last_pay_certificate", "last_paid_month", 139001)),
+    ("future", at("last_pay_certificate", "suspended_since", 149912),
+     ("last_pay_certificate", "suspended_since", None), at("last_pay_certificate", "suspended_since", 139402)),
+    ("before_established", at("last_pay_certificate", "suspended_since", 139401),
+     ("last_pay_certificate", "suspended_since", None), at("last_pay_certificate", "suspended_since", 139402)),
+    ("not_suspended", at("last_pay_certificate", "suspended_since", 140501),
+     ("last_pay_certificate", "suspended_since", None),
+     all_of(at("last_pay_certificate", "suspended_since", 140501), at("file", "status", "suspended"))),
     ("future", at("principal", "death_date", "2090-01-01"), ("principal", "death_date", None),
      at("principal", "death_date", None)),
     ("future", at("dependents.1", "birth_date", "2090-01-01"), ("dependents", "birth_date", 1),
@@ -177,7 +188,7 @@ def test_every_rule_is_tried_and_has_a_sentence() -> None:
     tried = {case[0] for case in CASES} | {"other_file", "insurance_of_another"}
     assert {rule.code for rule in checks.RULES} == tried
     for found in [found for _code, wrong, *_rest in CASES for found in said(wrong)]:
-        assert str(checks.SENTENCES[found.code]) % found.spot.said
+        assert str(SENTENCES[found.code]) % found.spot.said
 
 
 OTHER = {"pension_number": "7000000002", "national_code": WIFE, "insurance_number": "0000000009"}
@@ -251,7 +262,8 @@ CONTENTS = st.fixed_dictionaries(
         "file": st.fixed_dictionaries(
             {
                 "pension_number": CODES, "kind": st.sampled_from(Kind.values), "insurance_number": CODES,
-                "established_on": DATES, "paper_pages": st.integers(0) | st.none(),
+                "established_on": DATES, "status": st.sampled_from(["active", "suspended"]),
+                "paper_pages": st.integers(0) | st.none(),
             }
         ),
         "principal": st.fixed_dictionaries(PERSON | {"id_number": st.text(), "death_date": MAYBE}),
@@ -259,7 +271,9 @@ CONTENTS = st.fixed_dictionaries(
         "dependents": st.lists(ROWS, max_size=3),
         "decrees": st.lists(DECREES, max_size=4),
         "deductions": st.lists(DEDUCTION, max_size=2),
-        "last_pay_certificate": st.fixed_dictionaries({"last_paid_month": st.integers(125001, 149912) | st.none()}),
+        "last_pay_certificate": st.fixed_dictionaries(
+            dict.fromkeys(("last_paid_month", "suspended_since"), st.integers(125001, 149912) | st.none())
+        ),
     }
 )  # fmt: skip
 
@@ -268,6 +282,6 @@ CONTENTS = st.fixed_dictionaries(
 @given(CONTENTS)
 def test_nothing_that_the_schema_allows_makes_a_rule_fail(content: Content) -> None:
     for found in checks.findings(content, [OTHER]):
-        assert found.value and str(checks.SENTENCES[found.code]) % found.spot.said
+        assert found.value and str(SENTENCES[found.code]) % found.spot.said
     for event in coming.events(content):
         assert set(event) == {"on", "kind", "national_code", "name"}

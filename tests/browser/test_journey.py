@@ -287,6 +287,10 @@ def receive(desk: Desk, file: PensionFile) -> None:
 
 def activate(desk: Desk, file: PensionFile) -> None:
     desk.page.goto(f"/cases/{copies(file)[Side.DESTINATION].pk}/")
+    owed = desk.main.locator("[name=arrears_months][type=checkbox]")  # some months later there are arrears
+    if owed.count():
+        owed.focus()
+        desk.page.keyboard.press("Space")
     desk.press(ACTIVATE)
     desk.told(ACTIVATE, Status.ACTIVE.label)
     expect(desk.main.locator(".way [aria-current=step]")).to_contain_text(str(Status.ACTIVE.label))

@@ -34,6 +34,8 @@ NEVER_WRONG = {("contact", "iban"), ("dependents", "iban"), ("deductions", "kind
 def may_be_wrong(field: Field) -> bool:
     """What is corrected in its place, in the row that its path names."""
     is_known = field.part != "dependents" or field.row.isdigit() or field.name not in NAMES_ROW
+    if field.part == "last_pay_certificate" and field.value in fields.EMPTY:  # it is stated in pairs
+        return False
     can_be_made = (field.part, field.name) in MAKE or ("", field.name) in MAKE
     return is_known and can_be_made and (field.part, field.name) not in NEVER_WRONG
 

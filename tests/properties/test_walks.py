@@ -41,6 +41,7 @@ ONWARDS: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("origin", "referral"): [("assemble", "clerk"), ("edit_move", "clerk"), ("cancel", "branch_head")],
     ("origin", "draft"): [
         ("assemble", "clerk"), ("compare", "technical_officer"), ("approve_technical", "technical_officer"),
+        ("state_certificate", "technical_officer"),
         ("approve_technical", "technical_officer"), ("edit_move", "clerk"), ("send_back", "technical_officer"),
         ("correct", "clerk"),
     ],
@@ -195,7 +196,7 @@ class Walks(RuleBasedStateMachine):
         if action == Action.APPROVE_TECHNICAL and case.pension_file:
             return {"last_paid_month": str(case.pension_file.last_paid_month)}
         destination = {"0801": "1001", "1001": "0701", "0701": "0801"}[case.branch_id]
-        if action in {Action.ANSWER_QUESTION, Action.CLOSE_QUESTION, Action.REASSIGN}:
+        if action in {Action.ANSWER_QUESTION, Action.CLOSE_QUESTION, Action.REASSIGN, Action.ACTIVATE}:
             return given_for(action, case)
         return MOVE | {"destination": destination} if action == Action.EDIT_MOVE else GIVEN.get(action, {})
 

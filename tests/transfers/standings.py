@@ -13,7 +13,7 @@ from typing import Any
 from branches import services
 from branches.models import Appointment, Branch, PensionFile, User
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen, Refusal
-from tests.cast import LIFE_EVENT, MOVE, PAPER, PAPER_SENT, Cast, Walk, appoint, press
+from tests.cast import LIFE_EVENT, MOVE, PAPER, PAPER_SENT, Cast, Walk, appoint, owed, press
 from tests.expect import fresh
 from tests.scans import attach, picture, upload, uploads
 from transfers import exchange
@@ -39,6 +39,7 @@ MAY = {
     "assemble": "clerk",
     "acknowledge": "clerk",
     "judge": "technical_officer destination_staff",
+    "state_certificate": "technical_officer",
     "approve_technical": "technical_officer",
     "send_back": f"technical_officer {HEADS}",
     "approve_head": HEADS,
@@ -80,6 +81,12 @@ INPUT: dict[str, dict[str, Any]] = {  # what each action asks for; the others as
     "edit_move": MOVE,
     "acknowledge": {"note": "با پرونده کاغذی مطابقت دارد"},
     "judge": {"path": "contact", "verdict": "match"},
+    "state_certificate": {
+        "last_paid_month": "1405/08",
+        "arrears_amount": "۱٬۲۰۰٬۰۰۰",
+        "arrears_note": "عیدی ۱۴۰۴",
+        "reason": "فهرست پرداخت آبان",
+    },
     "approve_technical": {"last_paid_month": "1405/08"},
     "send_back": WHY,
     "dispatch_paper": PAPER_SENT,
@@ -309,7 +316,7 @@ def _by_office(open_to: dict[str, str], turn: str = "") -> dict[str, str]:
 _MARKING = "judge show_decrees ask_question return_to_origin"
 _REFERRING = "edit_move attach cancel"
 _DRAFTING = f"{_REFERRING} assemble dispatch_paper"
-_APPROVING = "judge send_back dispatch_paper"
+_APPROVING = "judge state_certificate send_back dispatch_paper"
 _PAPER_LEAVES = {"clerk": "dispatch_paper", "officer": "dispatch_paper"}
 _JUDGING = "judge ask_question return_to_origin register"
 _ANSWERING = "answer_question dispatch_paper"
@@ -490,6 +497,8 @@ def given(action: str, case: TransferCase) -> dict[str, Any]:
         return INPUT[action] | {"question": str(asked.key)}
     if "follow_up" in INPUT.get(action, {}) and (opened := case.follow_ups.filter(closed_at=None).last()):
         return INPUT[action] | {"follow_up": str(opened.key)}
+    if action == "activate":
+        return owed(case)
     if action == "take":
         return WHY  # asked for only where a colleague has taken it
     if action == "reassign":

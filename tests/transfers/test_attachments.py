@@ -129,7 +129,7 @@ def test_what_was_attached_is_sealed_delivered_and_registered(walk: Walk) -> Non
     attach(walk.case, walk.clerk, upload(picture(), "الف.jpg"))
     carry_on(walk, "activate")
     content = json.loads(Envelope.objects.get().body)
-    assert (content["schema"], contract.faults(content)) == ("envelope-2", [])
+    assert (content["schema"], contract.faults(content)) == ("envelope-3", [])
     assert [row["path"] for row in content["attachments"]] == ["", "principal"]
     assert {row["sha256"] for row in content["attachments"]} == set(Blob.objects.values_list("pk", flat=True))
     here = {(row.sha256, row.path, row.name, row.scan_id) for row in of_case(walk.copy)}
@@ -247,6 +247,7 @@ def test_the_scans_go_on_with_the_file_and_come_back_with_it(walk: Walk) -> None
 def test_the_contract_before_attachments_is_still_taken(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What an older site sealed: compared and registered as ever."""
     monkeypatch.setattr(snapshot, "CURRENT", "envelope-1")
+    monkeypatch.setattr(snapshot, "CERTIFICATE", ("last_paid_month",))
     walk.to(State.SENT)
     monkeypatch.undo()
     for step in STEPS[2:]:

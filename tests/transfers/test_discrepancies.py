@@ -44,7 +44,8 @@ def test_every_field_leads_to_where_it_is_corrected(walk: Walk) -> None:
     decree, loan = walk.file.decrees.get(number="1/05"), walk.file.deductions.get()
     expected = {
         "contact.iban": ("contact", None, "iban"),
-        "last_pay_certificate.last_paid_month": ("pension", None, "last_paid_month"),
+        "last_pay_certificate.last_paid_month": ("certificate", None, "last_paid_month"),
+        "last_pay_certificate.overpaid_amount": ("certificate", None, "overpaid_amount"),
         f"dependents.{son.national_code}.share_percent": ("dependent", son.pk, "share_percent"),
         "decrees.1/05.amount_after": ("decree", decree.pk, "amount_after"),
         "decrees.1/05.lines.1": ("decree", decree.pk, "lines"),

@@ -26,9 +26,11 @@ LINE_LISTS = st.lists(st.fixed_dictionaries(dict.fromkeys(snapshot.LINE, VALUES)
     lambda lines: [line | {"order": number} for number, line in enumerate(lines, 1)]
 )
 CONTENTS = st.fixed_dictionaries(
-    {part: st.fixed_dictionaries(dict.fromkeys(PARTS[part], VALUES)) for part in ("file", "principal", "contact")}
+    {
+        part: st.fixed_dictionaries(dict.fromkeys(PARTS[part], VALUES))
+        for part in ("file", "principal", "contact", "last_pay_certificate")
+    }
     | {
-        "last_pay_certificate": st.fixed_dictionaries({"last_paid_month": VALUES}),
         "dependents": rows(snapshot.DEPENDENT, national_code=WORDS, first_name=WORDS, last_name=WORDS),
         "decrees": rows(snapshot.DECREE, number=WORDS.filter(bool), lines=LINE_LISTS),
         "deductions": rows(snapshot.DEDUCTION, kind=WORDS, creditor=WORDS),

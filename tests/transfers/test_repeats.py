@@ -82,6 +82,7 @@ def _journey(walk: Walk) -> Iterator[Press]:
     yield (Action.ATTACH, o, walk.clerk, {})
     yield (Action.SEND_BACK, o, walk.officer, WHY)
     yield (Action.ASSEMBLE, o, walk.clerk, {})
+    yield (Action.STATE_CERTIFICATE, o, walk.officer, INPUT["state_certificate"])
     yield from _ticks(o, walk.officer) + approve
     yield (Action.DISPATCH_PAPER, o, walk.clerk, PAPER_SENT)
     yield (Action.RECALL, o, walk.head, WHY)
@@ -106,7 +107,7 @@ def _journey(walk: Walk) -> Iterator[Press]:
     yield from _ticks(d, walk.staff)
     yield (Action.VERIFY, d, walk.staff, {})
     yield (Action.REGISTER, d, walk.staff, {})
-    yield (Action.ACTIVATE, d, walk.other_officer, {})
+    yield (Action.ACTIVATE, d, walk.other_officer, _given(Action.ACTIVATE, d))
     yield (Action.OPEN_FOLLOW_UP, o, walk.officer, INPUT["open_follow_up"])
     yield (Action.SETTLE_FOLLOW_UP, o, walk.head, _given(Action.SETTLE_FOLLOW_UP, o))
     yield (Action.OPEN_FOLLOW_UP, d, walk.other_officer, INPUT["open_follow_up"])

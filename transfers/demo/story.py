@@ -9,7 +9,7 @@ from branches import services
 from branches.models import Branch, PensionFile, Status
 from branches.roles import Action, Role
 from pension_transfer.lib import calendar
-from transfers import completeness, hurdles, snapshot, workflow
+from transfers import completeness, hurdles, last_pay, snapshot, workflow
 from transfers.demo.people import at
 from transfers.inputs.questions import usual_due_date
 from transfers.models import Question, TransferCase, TransferEvent
@@ -115,7 +115,9 @@ class Story:
         self._press(self.copy, Action.REGISTER, at(self.destination, Role.DESTINATION_STAFF))
 
     def activate(self) -> None:
-        self._press(self.copy, Action.ACTIVATE, at(self.destination, Role.TECHNICAL_OFFICER))
+        owed = last_pay.as_told(last_pay.arrears_of(TransferCase.objects.get(pk=self.copy.pk)))
+        seen = {"arrears_months": owed.get("arrears_months", 0)}
+        self._press(self.copy, Action.ACTIVATE, at(self.destination, Role.TECHNICAL_OFFICER), **seen)
 
     def give_back(self) -> None:
         staff = at(self.destination, Role.DESTINATION_STAFF)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from branches.models import PensionFile
 from branches.roles import Action
 from pension_transfer.lib.errors import NotNow
-from transfers import attachments, comparison, snapshot
+from transfers import attachments, comparison, last_pay, snapshot
 from transfers.crossings import said_of_move, sealed_content, tell
 from transfers.effects.holding import free
 from transfers.effects.shared import Effects, close, keep_discrepancies, note, take_part
@@ -70,11 +70,12 @@ def _register(doing: "Doing") -> None:
 def _activate(doing: "Doing") -> None:
     """«فعال سازی پرونده مستمری»: the file is as it was at the origin, active or suspended."""
     take_part(doing.case, doing.person, Part.Name.ACTIVATOR)
+    doing.details = dict(last_pay.as_told(last_pay.arrears_of(doing.case)))
     status = doing.case.content["file"]["status"]
     PensionFile.objects.filter(pk=doing.case.file.pk).update(status=status)
     doing.case.activated_at = timezone.now()
     close(doing.case)
-    tell(doing, Verb.ANSWER, "activated")
+    tell(doing, Verb.ANSWER, "activated", **doing.details)
 
 
 def _mark_cancelled(doing: "Doing") -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from branches.models import PensionFile, Status
 from branches.roles import Action
 from central import contract
-from transfers import attachments, comparison, completeness, snapshot, tracking, trail, versions
+from transfers import attachments, comparison, completeness, last_pay, snapshot, tracking, trail, versions
 from transfers.crossings import tell
 from transfers.effects.shared import Effects, close, freeze, keep_discrepancies, note, same_branch, take_part, thaw
 from transfers.models import Content, Part, TransferCase, Verb
@@ -189,6 +189,7 @@ def _mark_registered(doing: "Doing") -> None:
 
 def _mark_activated(doing: "Doing") -> None:
     doing.case.activated_at = timezone.now()
+    doing.details = dict(last_pay.heard(doing.input))
     close(doing.case)
 
 

@@ -7,7 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from pension_transfer.lib.errors import BadInput
 from transfers.inputs import (
+    arrears,
     attaching,
+    certificate,
     comparison,
     follow_ups,
     holding,
@@ -27,6 +29,8 @@ __all__ = ["INPUTS", "ActionForm", "BranchField", "MoveForm", "take_input"]
 INPUTS: Inputs = {
     **move.INPUTS,
     **warning.INPUTS,
+    **certificate.INPUTS,
+    **arrears.INPUTS,
     **comparison.INPUTS,
     **receiving.INPUTS,
     **paper.INPUTS,

@@ -13,7 +13,7 @@ from branches.roles import Action
 from pension_transfer.lib.errors import NotSeen, Refusal
 from pension_transfer.lib.posting import Rejected
 from pension_transfer.lib.templatetags.persian import fa, jalali
-from transfers import completeness, hurdles, paper, presentation, returning, sheet, snapshot, timeline
+from transfers import completeness, hurdles, last_pay, paper, presentation, returning, sheet, snapshot, timeline
 from transfers.attachment_rows import Shown, of_page
 from transfers.buttons import Button, available
 from transfers.checklist import Checklist, Left
@@ -362,8 +362,7 @@ class CasePage:
     @property
     def first_month(self) -> int | None:
         """The first month this pension is paid at the destination (yyyymm)."""
-        last = self.case.last_paid_month
-        return last + 1 if last else None
+        return last_pay.first_payable(self.case)
 
     @cached_property
     def preview(self) -> dict[str, int]:

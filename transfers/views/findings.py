@@ -13,7 +13,7 @@ from transfers.views.context import url_of
 
 # Each part of the content, and the section of the file in which it is corrected.
 CORRECTED_IN = {
-    "principal": "principal", "contact": "contact", "file": "pension", "last_pay_certificate": "pension",
+    "principal": "principal", "contact": "contact", "file": "pension", "last_pay_certificate": "certificate",
     "dependents": "dependent", "decrees": "decree", "deductions": "deduction",
 }  # fmt: skip
 KEY_COLUMNS = {

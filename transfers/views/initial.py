@@ -3,6 +3,7 @@
 from typing import Any
 
 from branches.roles import Action
+from branches.sections import CERTIFICATE
 from transfers.models import PaperCondition, PaperMethod
 
 INITIAL: dict[str, Any] = {
@@ -11,6 +12,7 @@ INITIAL: dict[str, Any] = {
         "reason": page.case.reason, "note": page.case.note,
         "letter_number": page.case.letter_number, "letter_date": page.case.letter_date,
     },
+    Action.STATE_CERTIFICATE: lambda page: {name: getattr(page.case.file, name) for name in CERTIFICATE},
     Action.ATTACH: lambda page: {"path": page.preset.get("path", "") if page.preset else ""},
     Action.DETACH: lambda page: {"attachment": page.preset.get("attachment") if page.preset else None},
     Action.ASK_QUESTION: lambda page: {"path": page.preset.get("field", "")} if page.preset else {},

@@ -45,13 +45,16 @@ ICONS: dict[str, str] = {
     Action.RETURN_TO_ORIGIN: "arrow-return-left", Action.ASK_QUESTION: "question-circle",
     Action.ANSWER_QUESTION: "reply", Action.CLOSE_QUESTION: "check-lg", Action.RECORD_LIFE_EVENT: "pause-circle",
     Action.RELEASE: "play-circle", Action.OPEN_FOLLOW_UP: "flag", Action.SETTLE_FOLLOW_UP: "check-lg",
-    Action.WITHDRAW_FOLLOW_UP: "x-lg",
+    Action.WITHDRAW_FOLLOW_UP: "x-lg", Action.STATE_CERTIFICATE: "cash-stack",
 }  # fmt: skip
 CONSEQUENCES: dict[str, Any] = {
     Action.RECORD_LIFE_EVENT: gettext_lazy(
         "The case stands still at both branches until one of them releases it; nothing of it is lost."
     ),
     Action.RELEASE: gettext_lazy("The case goes on where it stood, at both branches; both read your reason."),
+    Action.STATE_CERTIFICATE: gettext_lazy(
+        "The pension file and the draft take over what you state; fields that change are compared with the paper anew."
+    ),
     Action.SEND_BACK: gettext_lazy("The case goes back one step; the next person reads your reason."),
     Action.RECALL: gettext_lazy("The data is taken back from the center and the file opens again, as a new version."),
     Action.CANCEL: gettext_lazy("The move does not take place: the case closes and the file stays in this branch."),

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     """What was paid, once a month and for ever; no branch records a month that a sealed move takes away."""
 
     dependencies = [
-        ("branches", "0007_months"),
+        ("branches", "0008_last_pay_certificate"),
     ]
 
     operations = [
