@@ -8,10 +8,11 @@ from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from branches.models import Administration, Appointment, Branch, User
+from branches.models import Administration, Appointment, Branch, PayrollCutoff, User
 from pension_transfer.lib.admin import ReferenceAdmin, jalali_column
 from pension_transfer.lib.calendar import today
-from pension_transfer.lib.fields import JalaliDateField
+from pension_transfer.lib.fields import JalaliDateField, JalaliMonthField
+from pension_transfer.lib.validation import validate_month
 
 
 @admin.register(Administration)
@@ -74,6 +75,22 @@ class AppointmentInline(admin.StackedInline):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class PayrollCutoffForm(forms.ModelForm):
+    """Month and day in the Jalali calendar, in any digits."""
+
+    month = JalaliMonthField(label=_("month"), validators=[validate_month])
+    day = JalaliDateField(label=_("cut-off day"), help_text=_("The last day on which a registration is still in time."))
+
+
+@admin.register(PayrollCutoff)
+class PayrollCutoffAdmin(ReferenceAdmin):
+    """The payroll calendar: only months whose cut-off is not on the usual day."""
+
+    form = PayrollCutoffForm
+    list_display = ("__str__", jalali_column(PayrollCutoff._meta.get_field("day")))
+    fixed_fields = ("month",)
 
 
 @admin.register(User)

@@ -44,6 +44,9 @@ class Action(models.TextChoices):
     VIEW_FILES = "view_files", _("See pension files")
     IMPORT_FILES = "import_files", _("Take in the old system's export")
     CORRECT_FILE = "correct_file", _("Correct a pension file")
+    SUSPEND_FILE = "suspend_file", _("Suspend a pension file")
+    RESUME_FILE = "resume_file", _("Resume a pension file")
+    CLOSE_FILE = "close_file", _("Close a pension file")
     SETTLE_REMINDER = "settle_reminder", _("Settle a reminder")
     RUN_PAYROLL = "run_payroll", _("Record a payroll as paid")
     # a move, in the order of the directive
@@ -98,6 +101,9 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.VIEW_FILES: frozenset(Role),
     Action.IMPORT_FILES: _HEADS | {Role.CENTER_OPERATOR},
     Action.CORRECT_FILE: _CLERK,
+    Action.SUSPEND_FILE: _OFFICER | _HEADS,
+    Action.RESUME_FILE: _OFFICER | _HEADS,
+    Action.CLOSE_FILE: _OFFICER | _HEADS,
     Action.SETTLE_REMINDER: _CLERK | _OFFICER,
     Action.RUN_PAYROLL: _OFFICER | _HEADS,
     Action.VIEW_CASES: frozenset(Role),

@@ -75,6 +75,11 @@ SECTIONS = {
 }
 
 
+# What is no correction of a paper's value and stands in the history, too: see branches/standing.py.
+STANDING = Section(_("Standing of the file"), PensionFile, ("status", "closing_cause", "closed_on", "death_date"))
+TOLD = SECTIONS | {"standing": STANDING}
+
+
 def section_label(name: str) -> str:
     """A section's name for a reader."""
-    return str(SECTIONS[name].label) if name in SECTIONS else name
+    return str(TOLD[name].label) if name in TOLD else name

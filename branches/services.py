@@ -77,7 +77,7 @@ def correct(
     content_version the person looked at. The same `command_id` again gives the first answer.
     Raises NotAllowed, NotNow (frozen, closed, stale, void), NotSeen, BadInput.
     """
-    return _recorded(file, by, reason, seen, command_id, lambda held: _changed(held, section, pk, data))
+    return recorded(file, by, reason, seen, command_id, lambda held: _changed(held, section, pk, data))
 
 
 def remove(
@@ -94,7 +94,7 @@ def remove(
 
     Arguments and refusals as in `correct`; NotNow ("only_decree") for the only valid decree.
     """
-    return _recorded(file, by, reason, seen, command_id, lambda held: _removed(held, section, pk))
+    return recorded(file, by, reason, seen, command_id, lambda held: _removed(held, section, pk))
 
 
 def state_certificate(file: PensionFile, by: User, reason: str, data: dict[str, Any]) -> Correction:
@@ -109,16 +109,20 @@ def state_certificate(file: PensionFile, by: User, reason: str, data: dict[str, 
     return _stored(file, by, reason, _changed(file, "certificate", None, data))
 
 
-def _recorded(
+def recorded(
     file: PensionFile,
     by: User,
     reason: str,
     seen: int | None,
     command_id: uuid.UUID | None,
     change: Callable[[PensionFile], Correction],
+    must_may: Callable[[User, PensionFile], None] | None = None,
 ) -> Correction:
-    """Make a change of an open file, with its record and what follows it, in one transaction."""
-    must_may_correct(by, file)
+    """Make a change of an open file, with its record and what follows it, in one transaction.
+
+    `must_may` raises NotAllowed for who may not; without it, the change is a correction.
+    """
+    (must_may or must_may_correct)(by, file)
     with busy_is_an_answer(), transaction.atomic():
         file = PensionFile.objects.select_for_update().get(pk=file.pk)
         if done := done_before(command_id, by, file):

@@ -1,7 +1,7 @@
 """How the rows of a pension file are shown: labels and values, on its page and in its history."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.text import capfirst
 
 from branches.models import Correction, Decree, DecreeLine, PensionFile
-from branches.sections import SECTIONS, section_label
+from branches.sections import SECTIONS, TOLD, section_label
 from pension_transfer.lib import fields
 from pension_transfer.lib.templatetags import persian
 
@@ -132,7 +132,7 @@ def history(corrections: Iterable[Correction]) -> list[CorrectionSheet]:
 
 def changes(correction: Correction) -> list[Change]:
     """What a correction changed, column by column; of a whole row, what it held."""
-    section, told = SECTIONS[correction.section], {**correction.before, **correction.after}
+    section, told = TOLD[correction.section], {**correction.before, **correction.after}
     names = dict.fromkeys([*section.fields, *told])  # in the form's order; a column may have stood in another one
     found = [_change(section.model, name, correction) for name in names if name in told]
     return [change for change in found if change.before or change.after]
@@ -140,11 +140,19 @@ def changes(correction: Correction) -> list[Change]:
 
 def _change(model: Any, name: str, correction: Correction) -> Change:
     before, after = correction.before.get(name), correction.after.get(name)
-    if name == "lines":
-        return Change(str(DecreeLine._meta.verbose_name_plural), _lines(before or []), _lines(after or []))
+    if name in UNLIKE:
+        return UNLIKE[name](before, after)
     column = model._meta.get_field(name)
     return Change(label(column), shown(column, before), shown(column, after))
 
 
 def _lines(lines: list[dict[str, Any]]) -> str:
     return "؛ ".join(f"{persian.fa(line['title'])} {persian.rial(line['amount'])}" for line in lines)
+
+
+# What a record tells beside the columns of its section.
+UNLIKE: dict[str, Callable[[Any, Any], Change]] = {
+    "lines": lambda before, after: Change(
+        str(DecreeLine._meta.verbose_name_plural), _lines(before or []), _lines(after or [])
+    ),
+}

@@ -11,7 +11,8 @@ BEGIN
     RAISE EXCEPTION 'month % of pension % is paid already', NEW.month, held.pension_number
       USING ERRCODE = 'check_violation';
   END IF;
-  IF held.frozen_by IS NOT NULL OR held.status NOT IN ('active', 'terminated') THEN
+  IF held.frozen_by IS NOT NULL OR held.status NOT IN ('active', 'terminated')
+    AND NOT (held.status = 'suspended' AND NEW.month < coalesce(held.suspended_since, 0)) THEN
     RAISE EXCEPTION 'pension % is not paid here: it is % or sealed in a move', held.pension_number, held.status
       USING ERRCODE = 'check_violation';
   END IF;

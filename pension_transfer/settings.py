@@ -162,10 +162,11 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Asia/Tehran"
 USE_TZ = True
 THURSDAY_IS_OFF = env.flag("THURSDAY_IS_OFF", True)  # a change asks for manage.py renew_due_dates
-USE_THOUSAND_SEPARATOR = False
-PAYROLL_CUTOFF_DAY = env.number("PAYROLL_CUTOFF_DAY", 20)  # of the Jalali month, where the calendar names no other
+PAYROLL_CUTOFF_DAY = env.number("PAYROLL_CUTOFF_DAY", 20)  # of the month, where the payroll calendar names no other
+PAYROLL_WARNING_DAYS = env.number("PAYROLL_WARNING_DAYS", 5)  # working days before the cut-off
 if not 1 <= PAYROLL_CUTOFF_DAY <= 31:
     raise ImproperlyConfigured(f"PAYROLL_CUTOFF_DAY={PAYROLL_CUTOFF_DAY}: write a day of the month, 1 to 31")
+USE_THOUSAND_SEPARATOR = False
 
 # --- e-mail: the daily digest -------------------------------------------------------------------------
 EMAIL_HOST = env.text("EMAIL_HOST", "")

@@ -5,6 +5,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from branches.models import (
     Administration,
     Appointment,
@@ -17,11 +19,17 @@ from branches.models import (
     User,
 )
 from branches.roles import SCOPE, Action, Role, Scope
+from pension_transfer.lib import calendar
+from pension_transfer.lib.months import Month
 from transfers import exchange, last_pay, workflow
 from transfers.models import TransferCase
 from transfers.snapshot import SECTIONS
 from transfers.states import Side, State
 
+# The last month paid everywhere: the payroll after it is the next one, whatever day it is.
+_MONTH = Month.of(calendar.today())
+LAST_PAID = _MONTH - int(calendar.today() <= _MONTH.day(settings.PAYROLL_CUTOFF_DAY))
+LAST_PAID_TYPED = f"{LAST_PAID // 100}/{LAST_PAID % 100:02}"
 IBANS = ["IR950130000000123456789012"]
 BRANCH_ROLES = [role for role in Role if SCOPE[role] == Scope.BRANCH]
 
@@ -91,7 +99,7 @@ def make_file(branch: Branch, number: int = 1, **changes: Any) -> PensionFile:
         "iban": IBANS[0],
         "mobile": "09121234567",
         "postal_code": "1136934567",
-        "last_paid_month": 140508,
+        "last_paid_month": LAST_PAID,
         "paper_pages": 120,
     }
     file = PensionFile.objects.create(branch=branch, **(values | changes))
@@ -194,7 +202,7 @@ class Walk:
 
     def technical(self) -> None:
         judge_all(self.case, self.officer)
-        self.case = press(Action.APPROVE_TECHNICAL, self.case, self.officer, last_paid_month="1405/08")
+        self.case = press(Action.APPROVE_TECHNICAL, self.case, self.officer, last_paid_month=LAST_PAID_TYPED)
 
     def send(self) -> None:
         self.case = press(Action.APPROVE_HEAD, self.case, self.head)

@@ -7,7 +7,7 @@ from typing import Any
 
 from branches.models import Branch, Decree, DecreeLine, Deduction, Dependent, PensionFile
 from branches.models.pension import STATED_TOGETHER, DecreeKind, DeductionKind, LineGroup, Relationship
-from tests.cast import IBANS, national_code
+from tests.cast import IBANS, LAST_PAID, national_code
 from transfers import exchange
 
 NAMES = ["علی‌رضا", "فاطمه‌سادات", "نازنین زهرا", "مؤمن", "آیة‌الله", "ژاله", "گل‌پری", "رحمت‌اله"]
@@ -29,7 +29,7 @@ class Files:
         file = PensionFile(branch=branch, pension_number=f"71{number:08d}", national_code=national_code(number * 20))
         for name in PRINCIPAL:
             setattr(file, name, self.value("principal", name))
-        file.iban, file.paper_pages, file.last_paid_month = IBANS[0], self.random.randint(1, 400), 140508
+        file.iban, file.paper_pages, file.last_paid_month = IBANS[0], self.random.randint(1, 400), LAST_PAID
         file.insurance_number = f"00{number:08d}"
         for pair in STATED_TOGETHER:
             for name in pair if self.random.random() < 0.5 else ():
@@ -140,7 +140,7 @@ MAKE: dict[tuple[str, str], Any] = {
     ("", "address"): lambda files: files._text(300),
     ("", "iban"): lambda files: files._maybe(IBANS[0], ""),
     ("", "kind"): lambda files: files.random.choice(["retirement", "disability_partial"]),
-    ("", "last_paid_month"): lambda files: files.random.choice([140506, 140507, 140508]),
+    ("", "last_paid_month"): lambda files: files.random.choice([LAST_PAID, LAST_PAID + 1, LAST_PAID + 2]),
     ("", "arrears_amount"): Files._amount, ("", "overpaid_amount"): Files._amount,
     ("", "arrears_note"): Files._note, ("", "overpaid_note"): Files._note, ("", "suspension_reason"): Files._note,
     ("", "suspended_since"): lambda files: files.random.choice([140401, 140412, 140507]),

@@ -25,6 +25,7 @@ from transfers.due import Due, due_of
 from transfers.models import Digest, TransferCase
 from transfers.models.case import TransferCaseQuerySet
 from transfers.oversight import OVERVIEWS, groups_of, widest
+from transfers.payroll_warnings import Outlook, PayrollWarning, is_at_risk, outlook
 from transfers.views.pressable import next_step, turn_of
 
 LISTED = 10  # cases in an e-mail, the oldest due first; the pages have the rest
@@ -55,6 +56,7 @@ class Line:
     said: str
     due: Due
     url: str
+    payroll: str = ""
 
 
 def readers(day: dt.date) -> Iterator[User]:
@@ -78,10 +80,12 @@ def contents(user: User, day: dt.date) -> dict[str, Any]:
     """What the e-mail says: my turn, and what is overdue where this person looks after the work."""
     mine, theirs = TransferCase.objects.turn_of(user), TransferCase.objects.overseen_by(user, day)
     due = {"late": Count("pk", filter=is_overdue(day)), "soon": Count("pk", filter=is_due_soon(day))}
-    about = mine.order_by().aggregate(total=Count("pk"), **due) | {"lines": lines_of(mine, day, step_of)}
+    ahead = outlook(day)
+    due |= {"at_risk": Count("pk", filter=is_at_risk(ahead=ahead))}
+    about = mine.order_by().aggregate(total=Count("pk"), **due) | {"lines": lines_of(mine, day, step_of, ahead)}
     if scope := widest(user):
         about |= {"overview": OVERVIEWS[scope], "groups": groups_of(theirs, OVERVIEWS[scope], day=day)}
-        about |= {"overdue": theirs.count(), "overdue_lines": lines_of(theirs, day, turn_of)}
+        about |= {"overdue": theirs.count(), "overdue_lines": lines_of(theirs, day, turn_of, ahead)}
     return about | {"day": day, **{name: address_of(page) for name, page in PAGES.items()}}
 
 
@@ -93,10 +97,17 @@ def subject_of(about: dict[str, Any]) -> str:
     return f"{about['overview'].title} {jalali(about['day'])}: {fa(about['overdue'])}"
 
 
-def lines_of(rows: TransferCaseQuerySet, day: dt.date, said: Callable[[TransferCase], str]) -> list[Line]:
+def lines_of(
+    rows: TransferCaseQuerySet, day: dt.date, said: Callable[[TransferCase], str], ahead: Outlook
+) -> list[Line]:
     """The first few; `said` is what stands beside the number."""
     cases = rows.select_related("branch", "origin", "destination")[:LISTED]
-    return [Line(fa(c.tracking_number), said(c), due_of(c, day), address_of("case", c.pk)) for c in cases]
+    return [line_of(case, day, said(case), ahead.warning_of(case)) for case in cases]
+
+
+def line_of(case: TransferCase, day: dt.date, said: str, payroll: PayrollWarning | None) -> Line:
+    url = address_of("case", case.pk)
+    return Line(fa(case.tracking_number), said, due_of(case, day), url, payroll.sentence if payroll else "")
 
 
 def step_of(case: TransferCase) -> str:

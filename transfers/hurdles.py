@@ -18,6 +18,7 @@ from transfers import attachments, comparison, completeness, follow_ups, last_pa
 from transfers.effects import list_missing
 from transfers.labels import SECTION_NAMES
 from transfers.models import Part, TransferCase
+from transfers.payroll_warnings import month_stands
 from transfers.states import MOVES, TURN_ROLES, WITHIN, Side, State, find_step
 
 LOST_RACES = {
@@ -359,7 +360,7 @@ HURDLES: dict[str, list[Callable[[TransferCase, User], list[str]]]] = {
         _judged,
         _none_differs,
     ],
-    Action.APPROVE_HEAD: [_not_another_part(Part.Name.HEAD_APPROVER), _as_in_the_file],
+    Action.APPROVE_HEAD: [_not_another_part(Part.Name.HEAD_APPROVER), month_stands, _as_in_the_file],
     Action.CANCEL: [_own_before_approval],
     Action.ANSWER_QUESTION: [_some_question(is_answered=False)],
     Action.CLOSE_QUESTION: [_some_question()],
@@ -389,7 +390,7 @@ HURDLES: dict[str, list[Callable[[TransferCase, User], list[str]]]] = {
 
 
 # What reads or writes the whole file is asked at the door only; a correction lapses the approval at once anyway.
-AT_THE_DOOR = frozenset({_read_anew, _as_in_the_file, _attachments_hold, _seal_holds, _can_be_written})
+AT_THE_DOOR = frozenset({_read_anew, month_stands, _as_in_the_file, _attachments_hold, _seal_holds, _can_be_written})
 
 
 def of(action: str, case: TransferCase, by: User, at_the_door: bool = True) -> list[Any]:

@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from branches import reminders
-from branches.models import Correction, PensionFile, User
+from branches.models import Correction, CustodyRequest, PensionFile, User
 from branches.roles import Action, can
 from branches.services import Link, Notice, Remarks
-from transfers import hurdles, snapshot
+from transfers import hurdles, snapshot, sync
 from transfers.discrepancies import OfCase
 from transfers.models import Mark, TransferCase
 from transfers.states import Side
@@ -61,12 +61,30 @@ def remarks(file: PensionFile) -> Remarks:
     return found
 
 
+def hurdles_of_closing(file: PensionFile) -> list[str]:
+    """A file that is being moved is not closed: the move ends first, or is held by a life event."""
+    case = TransferCase.objects.open().filter(pension_file=file).first()
+    if case is None:
+        return []
+    sentence = _(
+        "It is being moved (%(number)s): cancel or recall the referral first; if somebody has died, record the life "
+        "event on the case."
+    )
+    return [sentence % {"number": case.tracking_number}]
+
+
 def _held_elsewhere(file: PensionFile) -> list[Notice]:
     request = file.custody_requests.filter(settled_at=None).exclude(held_by="").first()
     if request is None:
         return []
+    if request.held_by == sync.NOBODY:
+        title = _("The center knows no branch that pays this pension.")
+        return [Notice(title, _("Ask the center operator; until then its closing is not confirmed there."), "error")]
+    if request.verb == CustodyRequest.Verb.CLOSE:
+        title = _("Branch %(branch)s holds the payment of this pension.") % {"branch": request.held_by}
+        return [Notice(title, _("The closing is not confirmed at the center: ask the center operator."), "error")]
     title = _("Branch %(branch)s holds the payment of this pension.") % {"branch": request.held_by}
-    return [Notice(title, _("Ask the center operator; until then it is neither paid nor referred here."), "danger")]
+    return [Notice(title, _("Ask the center operator; until then it is neither paid nor referred here."), "error")]
 
 
 def _leaving(case: TransferCase) -> str:

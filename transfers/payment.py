@@ -49,6 +49,7 @@ class File:
     status: str = ""
     frozen_by: UUID | None = None
     last_paid_month: Month | None = None
+    suspended_since: Month | None = None
     closes: Month | None = None  # the first month of a closing that the center has not heard of yet
 
 
@@ -64,6 +65,11 @@ class Facts:
     @property
     def is_paid(self) -> bool:
         return bool(self.file.last_paid_month and self.month <= self.file.last_paid_month)
+
+    @property
+    def is_suspended(self) -> bool:
+        """From the month that was stated; from the first unpaid one where none was."""
+        return self.file.status == Status.SUSPENDED and self.month >= (self.file.suspended_since or 0)
 
     @property
     def is_closing(self) -> bool:
@@ -93,7 +99,7 @@ RULES: tuple[tuple[Code, Callable[[Facts], Any]], ...] = (
     (Code.CLOSING, lambda it: it.is_closing),
     (Code.IN_TRANSIT, lambda it: it.file.frozen_by or it.file.status == Status.MOVED),
     (Code.NOT_ACTIVE, lambda it: it.file.status == Status.REGISTERED),
-    (Code.SUSPENDED, lambda it: it.file.status == Status.SUSPENDED),
+    (Code.SUSPENDED, lambda it: it.is_suspended),
     (Code.PAYABLE, lambda it: True),
 )
 
@@ -173,7 +179,7 @@ def files_of(numbers: list[str], branch: str) -> dict[str, File]:
     closing = CustodyRequest.objects.filter(file=OuterRef("pk"), verb=CustodyRequest.Verb.CLOSE, settled_at=None)
     rows = PensionFile.objects.filter(branch=branch, pension_number__in=numbers)
     rows = rows.annotate(closes=Subquery(closing.order_by("month").values("month")[:1]))
-    names = ("pension_number", "pk", "status", "frozen_by", "last_paid_month", "closes")
+    names = ("pension_number", "pk", "status", "frozen_by", "last_paid_month", "suspended_since", "closes")
     return {number: File(*values) for number, *values in rows.values_list(*names)}
 
 

@@ -25,7 +25,7 @@ from branches.payroll import cutoff
 from branches.roles import Action, can
 from pension_transfer.lib.errors import NotAllowed, NotNow
 from pension_transfer.lib.months import Month, Months
-from transfers import exchange, workflow
+from transfers import exchange, following
 from transfers.payment import BATCH, Answer, Code, files_of, may_pay_all
 
 LIVING = (Status.ACTIVE, Status.SUSPENDED, Status.REGISTERED)
@@ -176,4 +176,4 @@ def _record(run: PayrollRun, files: list[PensionFile], due: dict[Any, Months]) -
         paid = PensionFile.objects.filter(pk__in=[pk for pk, months in due.items() if months.last == last])
         paid.update(last_paid_month=last, content_version=F("content_version") + 1)
     PayrollRun.objects.filter(pk=run.pk).update(paid=F("paid") + len(files))
-    workflow.follow_payroll(due, run.month)
+    following.follow_payroll(due, run.month)

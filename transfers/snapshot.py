@@ -124,6 +124,7 @@ def write_file(content: dict[str, Any], branch: Branch) -> PensionFile:
     for name, value in _typed(PensionFile, values).items():
         setattr(file, name, value)
     file.status, file.frozen_by = Status.REGISTERED, None
+    file.closing_cause, file.closed_on = "", None
     file.save()
     _write_people(file, content)
     _write_decrees(file, content["decrees"])

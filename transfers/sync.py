@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from branches.models import Branch, CustodyRequest
+from branches.models import Branch, CustodyRequest, PensionFile
 from central.models import MESSAGES, Receipt
 from central.rules import Refused
 from pension_transfer.lib.errors import NotNow, Refusal, Waiting
@@ -256,6 +256,16 @@ def _unheard(receipts: list[Receipt]) -> list[tuple[TransferCase, Receipt]]:
 
 # --- custody --------------------------------------------------------------------------------------------
 
+NOBODY = "?"  # in the place of the branch that holds a pension
+
+
+def settle_if_reached(file: PensionFile) -> None:
+    """Carry what a branch has just asked about one file to the center; the next round does it otherwise."""
+    rows = list(_unsettled().filter(file=file))
+    if rows:
+        with suppress(exchange.Unreachable):
+            _settle_branch(file.branch_id, rows)
+
 
 def settle_custody() -> int:
     """Carry the branches' custody requests to the center; conflicts stay, with the branch that holds."""
@@ -287,5 +297,5 @@ def _close(branch: str, rows: list[CustodyRequest]) -> dict[str, str]:
         try:
             exchange.close_custody(row.file.pension_number, branch, row.month, row.reason)
         except Refused as refused:
-            held[row.file.pension_number] = refused.detail or "?"
+            held[row.file.pension_number] = refused.detail or NOBODY
     return held

@@ -4,24 +4,23 @@ Order: see and lock -> may -> when -> input -> (decided in the center first?) ->
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from branches.models import Branch, Correction, PensionFile, User
+from branches.models import Branch, PensionFile, User
 from branches.roles import Action, acting_roles
 from pension_transfer.lib.busy import busy_is_an_answer
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen, Refusal, Waiting
 from pension_transfer.lib.failpoints import fail_point
-from pension_transfer.lib.months import Month
 from transfers import crossings, deliveries, effects, exchange, follow_ups, hurdles, trail
 from transfers.doing import Doing
 from transfers.inputs import take_input
-from transfers.models import Command, Crossing, Heard, Part, TransferCase, Verb
-from transfers.states import MOVING, TURN_ROLES, Side, State, Step, find_step
+from transfers.models import Command, Crossing, Heard, TransferCase, Verb
+from transfers.states import MOVING, TURN_ROLES, Side, Step, find_step
 
 COMPLETES = frozenset({Action.ACKNOWLEDGE})  # steps after which the draft completes itself, if nothing else is missing
 QUIET = {Action.JUDGE}  # too many for the trail; a mark keeps its own who and when
@@ -154,11 +153,12 @@ def _is_news(case: TransferCase, key: uuid.UUID | None) -> bool:
     return key is None or Heard.objects.get_or_create(pk=key, defaults={"case": case})[1]
 
 
-def assemble_if_complete(case: TransferCase, by: User, role: str) -> bool:
+def assemble_if_complete(case: TransferCase, by: User, role: str = "") -> bool:
     """The draft completes itself when the content passes every check; otherwise the case keeps what is missing or
     to be acknowledged, and it is the clerk's turn."""
     effects.list_missing(case)
     if is_complete := effects.is_complete(case):
+        role = role or _role(Action.ASSEMBLE, case.branch, by)
         doing = Doing(case, Action.ASSEMBLE, by, role, {}, trail.signature(by, role, case.branch_id))
         _carry_out(doing)
     else:
@@ -168,43 +168,9 @@ def assemble_if_complete(case: TransferCase, by: User, role: str) -> bool:
     return is_complete
 
 
-def follow_correction(file: PensionFile, by: User, correction: Correction) -> None:
-    """The file was corrected: the draft follows, an approval lapses (D5), and `by` has drafted.
-
-    Called inside the correction's transaction, with the file locked; NotAllowed refuses the correction.
-    """
-    case = TransferCase.objects.select_for_update().filter(pension_file=file, side="origin", closed_at=None).first()
-    if case is None:
-        return
-    hurdles.refuse_two_parts(Action.CORRECT_FILE, case, by)
-    effects.take_part(case, by, Part.Name.DRAFTER)
-    if case.state == State.TECHNICALLY_APPROVED:
-        who = trail.signature(None, "", case.branch_id)
-        _carry_out(Doing(case, "lapse", None, "", {"reason": correction.reason}, who))
-    elif case.state == State.REFERRAL or (case.state == State.DRAFT and case.is_assembled):
-        assemble_if_complete(case, by, _role(Action.ASSEMBLE, case.branch, by))
-    elif case.state == State.DRAFT:  # the clerk completes it himself, and sees what is left
-        effects.list_missing(case)
-        case.save()
-
-
-def follow_payroll(files: Iterable[Any], month: Month) -> None:
-    """A month was paid: open drafts of these files follow, approvals lapse (DESIGN 11.11). Nobody drafted by that.
-
-    Called inside the payroll's transaction, with the files locked.
-    """
-    rows = TransferCase.objects.select_for_update().filter(pension_file__in=list(files), side="origin", closed_at=None)
-    for case in rows.order_by("pk"):
-        if case.state == State.TECHNICALLY_APPROVED:
-            reason = _("The payroll of %(month)s was paid meanwhile.") % {"month": month.show()}
-            who = trail.signature(None, "", case.branch_id)
-            _carry_out(Doing(case, "lapse", None, "", {"reason": reason}, who))
-        elif case.state == State.DRAFT and case.is_assembled:
-            effects.store_draft_if_complete(case)
-            case.save()
-        elif case.state in {State.REFERRAL, State.DRAFT}:  # the clerk completes it himself, and sees what is left
-            effects.list_missing(case)
-            case.save()
+def lapse(case: TransferCase, reason: str) -> None:
+    """The approval ends by itself: what was approved is no longer what the file says (D5)."""
+    _carry_out(Doing(case, "lapse", None, "", {"reason": reason}, trail.signature(None, "", case.branch_id)))
 
 
 # --- see, may, when -----------------------------------------------------------------------------------

@@ -172,7 +172,7 @@ def kept_lines(lines: Any) -> list[dict[str, Any]]:
     return [{name: form.cleaned_data[name] for name in LineForm.Meta.fields} for form in filled]
 
 
-def typed_in(form: forms.Form | CorrectionForm, lines: Any) -> list[tuple[Any, str]]:
+def typed_in(form: forms.Form | CorrectionForm, lines: Any = None) -> list[tuple[Any, str]]:
     """What was posted and is not what the file says now, as typed: label and text, the lines of a decree too."""
     changed = [part for part in [form, *(lines.forms if lines else [])] if part.has_changed()]
     return [

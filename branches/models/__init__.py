@@ -2,8 +2,9 @@
 
 from branches.models.intake import ImportBatch, ImportFinding
 from branches.models.organisation import Administration, Branch
-from branches.models.payroll import Payment, PayrollRun
+from branches.models.payroll import Payment, PayrollCutoff, PayrollRun
 from branches.models.pension import (
+    ClosingCause,
     Correction,
     CustodyRequest,
     Decree,
@@ -27,6 +28,7 @@ __all__ = [
     "Administration",
     "Appointment",
     "Branch",
+    "ClosingCause",
     "Correction",
     "CustodyRequest",
     "Decree",
@@ -41,6 +43,7 @@ __all__ = [
     "Kind",
     "LineGroup",
     "Payment",
+    "PayrollCutoff",
     "PayrollRun",
     "PensionFile",
     "Person",

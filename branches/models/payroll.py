@@ -1,7 +1,8 @@
-"""What a branch has paid: each pension once for a month, in the run that paid it."""
+"""The payroll: until when a change still makes it, and what a branch has paid, each pension once for a month."""
 
 import uuid
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -10,6 +11,7 @@ from branches.models.pension import PensionFile
 from branches.models.staff import User
 from branches.roles import Action, scoped
 from pension_transfer.lib.month_field import MonthField
+from pension_transfer.lib.months import Month, show_month
 
 
 class PayrollRunQuerySet(models.QuerySet["PayrollRun"]):
@@ -54,3 +56,23 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_id} {self.month}"
+
+
+class PayrollCutoff(models.Model):
+    """The cut-off of one month's payroll, where it is not the usual day of the month (settings.PAYROLL_CUTOFF_DAY)."""
+
+    month = MonthField(_("month"), unique=True)
+    day = models.DateField(_("cut-off day"))
+
+    class Meta:
+        verbose_name = _("payroll cut-off")
+        verbose_name_plural = _("payroll cut-offs")
+        ordering = ["-month"]
+
+    def __str__(self) -> str:
+        return show_month(self.month)
+
+    def clean(self) -> None:
+        """Within its own month, so that no payroll closes before the one of the month before."""
+        if self.day and self.month and Month.of(self.day) != self.month:
+            raise ValidationError({"day": ValidationError(_("The cut-off lies within its own month."), "other_month")})

@@ -42,6 +42,15 @@ class Status(models.TextChoices):
     MOVED = "moved", _("Moved to another branch")
 
 
+class ClosingCause(models.TextChoices):
+    """Why a file was closed (قطع مستمری)."""
+
+    DEATH = "death", _("Death")
+    ENTITLEMENT_ENDED = "entitlement_ended", _("End of entitlement")
+    OTHER_FUND = "other_fund", _("Transfer to another fund")
+    OTHER = "other", _("Other closing")
+
+
 class Sex(models.TextChoices):
     FEMALE = "female", _("Female")
     MALE = "male", _("Male")
@@ -185,6 +194,8 @@ class PensionFile(Person):
     suspended_since = MonthField(_("suspended since"), null=True, blank=True)
     suspension_reason = models.CharField(_("reason of the suspension"), max_length=200, blank=True)
     paper_pages = models.PositiveIntegerField(_("pages of the paper file"), null=True, blank=True)
+    closing_cause = models.CharField(_("cause of closing"), max_length=20, choices=ClosingCause, blank=True)
+    closed_on = models.DateField(_("entitled until"), null=True, blank=True)
     frozen_by = models.UUIDField(_("frozen by move"), null=True, blank=True, editable=False)
     content_version = models.PositiveIntegerField(default=1, editable=False)
     search_key = models.CharField(max_length=300, editable=False)
@@ -201,6 +212,10 @@ class PensionFile(Person):
             models.CheckConstraint(name="file_national_code", condition=Q(national_code__regex="^[0-9]{10}$")),
             models.CheckConstraint(name="file_arrears", condition=Q(arrears_amount=None) | Q(arrears_amount__gte=0)),
             models.CheckConstraint(name="file_overpaid", condition=Q(overpaid_amount=None) | Q(overpaid_amount__gte=0)),
+            models.CheckConstraint(
+                name="file_closed_why_and_when",
+                condition=Q(closing_cause="", closed_on=None) | (~Q(closing_cause="") & Q(closed_on__isnull=False)),
+            ),
         ]
         indexes = [
             models.Index(name="file_by_name", fields=["branch", "sort_key", "id"]),

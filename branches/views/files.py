@@ -12,6 +12,7 @@ from branches.models import PensionFile, User
 from branches.sections import SECTIONS
 from branches.shown import decree_sheets, facts, history
 from branches.views.reminders import reminders_of
+from branches.views.standing_of import links_of, notices_of
 from pension_transfer.lib.errors import NotSeen
 from pension_transfer.lib.paging import Page, page_of
 
@@ -70,8 +71,8 @@ def file_page(file: PensionFile, user: User) -> dict[str, Any]:
         "file": file,
         "menu_path": menu_path(),
         "may_correct": services.may_be_corrected(file, user),
-        "notices": [notice for ask in services.notices_of_file for notice in ask(file, user)],
-        "links": [link for ask in services.links_of_file for link in ask(file, user)],
+        "notices": [*notices_of(file), *(notice for ask in services.notices_of_file for notice in ask(file, user))],
+        "links": [*(link for ask in services.links_of_file for link in ask(file, user)), *links_of(file, user)],
         "attachments": [row for ask in services.attachments_of_file for row in ask(file, user)],
         "decrees": decree_sheets(file),
         "reminders": reminders_of(file, user),

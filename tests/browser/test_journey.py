@@ -12,7 +12,7 @@ from branches.roles import Role
 from central.models import Custody, Seat
 from pension_transfer.lib import calendar
 from pension_transfer.lib.persian import to_persian_digits
-from tests.cast import Cast, Walk, make_file
+from tests.cast import LAST_PAID, LAST_PAID_TYPED, Cast, Walk, make_file
 from transfers import trail
 from transfers.labels import SECTION_NAMES
 from transfers.models import TransferCase
@@ -148,7 +148,7 @@ def test_a_file_goes_from_one_branch_to_the_other(people: Cast, going: PensionFi
     cases = copies(going)
     assert {side: case.state for side, case in cases.items()} == dict.fromkeys(Side, State.REGISTERED)
     assert all(case.activated_at and case.closed_at and trail.first_break(case) is None for case in cases.values())
-    assert months(going) == {"0801": (139402, 140509), "1001": (140509, None)}
+    assert months(going) == {"0801": (139402, LAST_PAID + 1), "1001": (LAST_PAID + 1, None)}
     seat = Seat.objects.get(pension_number=going.pension_number)
     assert (seat.payable_branch, seat.open_move) == ("1001", None)
     files = PensionFile.objects.filter(pension_number=going.pension_number)
@@ -245,7 +245,7 @@ def approve(desk: Desk, file: PensionFile, anew: Iterable[str] = SECTIONS) -> No
     desk.page.goto(f"/cases/{copies(file)[Side.ORIGIN].pk}/")
     desk.open(COMPARE)
     desk.compare(anew)
-    desk.type("last_paid_month", "۱۴۰۵/۰۸")
+    desk.type("last_paid_month", to_persian_digits(LAST_PAID_TYPED))
     desk.press(APPROVE)
     desk.told(APPROVE, Turn.HEAD.label)
     desk.sees(State.TECHNICALLY_APPROVED, Turn.HEAD.label)

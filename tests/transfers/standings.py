@@ -13,7 +13,7 @@ from typing import Any
 from branches import services
 from branches.models import Appointment, Branch, PensionFile, User
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen, Refusal
-from tests.cast import LIFE_EVENT, MOVE, PAPER, PAPER_SENT, Cast, Walk, appoint, owed, press
+from tests.cast import LAST_PAID_TYPED, LIFE_EVENT, MOVE, PAPER, PAPER_SENT, Cast, Walk, appoint, owed, press
 from tests.expect import fresh
 from tests.scans import attach, picture, upload, uploads
 from transfers import exchange
@@ -27,6 +27,9 @@ MAY = {
     "view_files": EVERYBODY,
     "import_files": f"{HEADS} center_operator",
     "correct_file": "clerk",
+    "suspend_file": f"technical_officer {HEADS}",
+    "resume_file": f"technical_officer {HEADS}",
+    "close_file": f"technical_officer {HEADS}",
     "settle_reminder": "clerk technical_officer",
     "run_payroll": "technical_officer branch_head insurance_deputy",
     "view_cases": EVERYBODY,
@@ -87,7 +90,7 @@ INPUT: dict[str, dict[str, Any]] = {  # what each action asks for; the others as
         "arrears_note": "عیدی ۱۴۰۴",
         "reason": "فهرست پرداخت آبان",
     },
-    "approve_technical": {"last_paid_month": "1405/08"},
+    "approve_technical": {"last_paid_month": LAST_PAID_TYPED},
     "send_back": WHY,
     "dispatch_paper": PAPER_SENT,
     "recall": WHY,

@@ -10,7 +10,7 @@ from branches.models import Decree, Dependent, PensionFile, User
 from branches.roles import Action, Role
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen
 from tests import oracle
-from tests.cast import MOVE, Cast, Walk, make_file, press
+from tests.cast import LAST_PAID_TYPED, MOVE, Cast, Walk, make_file, press
 from tests.expect import also, fresh, refused
 from tests.pages import as_, command, goes_to, push, text
 from transfers.demo import story
@@ -108,7 +108,10 @@ def test_who_acknowledges_has_drafted(doubtful: Walk) -> None:
     press(Action.ACKNOWLEDGE, doubtful.case, another, note=NOTE)
     with pytest.raises(NotNow):
         press(
-            Action.APPROVE_TECHNICAL, fresh(doubtful.case), User.objects.get(pk=another.pk), last_paid_month="1405/08"
+            Action.APPROVE_TECHNICAL,
+            fresh(doubtful.case),
+            User.objects.get(pk=another.pk),
+            last_paid_month=LAST_PAID_TYPED,
         )
 
 

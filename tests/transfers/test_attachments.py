@@ -13,7 +13,7 @@ from central import contract
 from central.models import Blob, Envelope
 from pension_transfer.lib.errors import BadInput, NotNow
 from tests import oracle
-from tests.cast import Walk, judge_all, make_file, press
+from tests.cast import LAST_PAID_TYPED, Walk, judge_all, make_file, press
 from tests.expect import fresh, refused, run_sql, tamper
 from tests.pages import as_
 from tests.scans import STEPS, attach, carry_on, pdf, picture, upload, uploads
@@ -115,7 +115,7 @@ def test_who_approves_may_not_attach_and_who_attached_may_not_approve(walk: Walk
     case = judge_all(walk.to(State.DRAFT), walk.officer)
     attach(case, walk.clerk)
     assert fresh(case).is_assembled and fresh(case).state == State.DRAFT
-    press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")  # marks of fields hold
+    press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month=LAST_PAID_TYPED)  # marks of fields hold
     with refused(NotNow, "state"):
         attach(case, walk.clerk, upload(picture()))
 

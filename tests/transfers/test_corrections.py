@@ -10,7 +10,7 @@ from branches.models import Correction, PensionFile, User
 from branches.roles import Action, Role
 from pension_transfer.lib.errors import NotAllowed, NotNow
 from tests import oracle
-from tests.cast import Walk, appoint, press
+from tests.cast import LAST_PAID_TYPED, Walk, appoint, press
 from transfers.models import TransferCase
 from transfers.states import State
 
@@ -48,10 +48,10 @@ def test_an_approval_lapses_and_only_the_touched_section_is_ticked_anew(walk: Wa
     assert case.events.latest("sequence").action == "lapse"
     case = press(Action.ASSEMBLE, case, walk.clerk)
     with pytest.raises(NotNow) as refusal:
-        press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="140508")
+        press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month=LAST_PAID_TYPED)
     assert refusal.value.code == "blocked"
     press(Action.JUDGE, case, walk.officer, path="principal", verdict="match")
-    case = press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="140508")
+    case = press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month=LAST_PAID_TYPED)
     assert case.state == State.TECHNICALLY_APPROVED
 
 

@@ -144,7 +144,7 @@ def test_it_lists_the_ten_oldest(cast: Cast) -> None:
 def test_it_costs_the_same_however_much_waits(cast: Cast, django_assert_max_num_queries: Any) -> None:
     for number in range(1, 5):
         late_by(Walk(cast, make_file(cast.origin, number)).to(State.TECHNICALLY_APPROVED), 5)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         letter_to(cast.at(cast.origin, Role.BRANCH_HEAD), calendar.today())
 
 

@@ -5,7 +5,7 @@ import pytest
 from branches.models import PensionFile
 from branches.roles import Action
 from central.models import Custody, Envelope, Receipt, Seat
-from tests.cast import Walk, press
+from tests.cast import LAST_PAID, Walk, press
 from transfers import snapshot, sync, trail
 from transfers.models import TransferCase
 from transfers.states import Side, State
@@ -28,7 +28,7 @@ def test_every_state_on_the_way_and_the_payment_at_the_end(walk: Walk) -> None:
     walk.compare()
     walk.verify()
     walk.register()
-    assert _months(walk) == {"0801": (139402, 140509), "1001": (140509, None)}
+    assert _months(walk) == {"0801": (139402, LAST_PAID + 1), "1001": (LAST_PAID + 1, None)}
     assert Seat.objects.get().open_move == walk.copy.transfer_id
     walk.activate()
     origin = TransferCase.objects.get(pk=walk.case.pk)

@@ -9,7 +9,7 @@ from django.utils import translation
 
 from branches.roles import Action, Role
 from central.models import Waiting
-from tests.cast import MOVE, Cast, Walk, judge_all, make_cast, make_file, press
+from tests.cast import LAST_PAID, LAST_PAID_TYPED, MOVE, Cast, Walk, judge_all, make_cast, make_file, press
 from tests.expect import fresh, written
 from tests.pages import ASCII, as_, command, goes_to, push, text
 from transfers.models import TransferCase, TransferEvent
@@ -75,9 +75,9 @@ def test_a_step_no_longer_possible_gives_back_what_was_typed(walk: Walk) -> None
     walk.technical()
     answer = push(walk.officer, Action.EDIT_MOVE, case, **MOVE)
     assert answer.status_code == 403
-    answer = push(walk.officer, Action.APPROVE_TECHNICAL, case, last_paid_month="1405/08")
-    assert (answer.status_code, answer.context["page"].typed[0][1]) == (409, "1405/08")
-    assert "1405/08" in text(answer)
+    answer = push(walk.officer, Action.APPROVE_TECHNICAL, case, last_paid_month=LAST_PAID_TYPED)
+    assert (answer.status_code, answer.context["page"].typed[0][1]) == (409, LAST_PAID_TYPED)
+    assert LAST_PAID_TYPED in text(answer)
 
 
 def test_a_step_with_a_form_has_a_page_of_its_own(walk: Walk) -> None:
@@ -148,7 +148,7 @@ def test_registering_shows_first_what_will_be_written(walk: Walk) -> None:
     copy = walk.to(State.VERIFIED, Side.DESTINATION)
     page = as_(walk.staff).get(reverse("case", args=[copy.pk])).context["page"]
     assert (page.main.action, page.preview) == (Action.REGISTER, {"dependents": 2, "decrees": 2, "deductions": 1})
-    assert page.first_month == 140509
+    assert page.first_month == LAST_PAID + 1
 
 
 def test_earlier_versions_stay_readable(walk: Walk) -> None:

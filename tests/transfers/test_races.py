@@ -17,7 +17,7 @@ from branches.roles import Action, Role
 from central.models import Envelope, Receipt, Seat
 from pension_transfer.lib.errors import NotNow, Refusal
 from tests import oracle
-from tests.cast import MOVE, Cast, Walk, make_cast, make_file, press
+from tests.cast import LAST_PAID_TYPED, MOVE, Cast, Walk, make_cast, make_file, press
 from tests.expect import also, fresh
 from tests.processes import site
 from transfers import sync, workflow
@@ -138,7 +138,7 @@ def _send_again(walk: Walk) -> None:
         press(Action.RETURN_TO_ORIGIN, TransferCase.objects.get(side=Side.DESTINATION), walk.staff, **PAPER_MISSING)
         case = press(Action.REOPEN, case, walk.clerk)
     press(Action.ASSEMBLE, case, walk.clerk)
-    press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")
+    press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month=LAST_PAID_TYPED)
     press(Action.APPROVE_HEAD, case, walk.head)
 
 

@@ -15,7 +15,7 @@ from central import payment, services
 from central.models import Directory, Receipt, Seat
 from pension_transfer.lib.errors import NotNow
 from tests import oracle
-from tests.cast import DIFFERENCE, MOVE, PAPER, PAPER_SENT, Walk, make_file, national_code, press
+from tests.cast import DIFFERENCE, LAST_PAID_TYPED, MOVE, PAPER, PAPER_SENT, Walk, make_file, national_code, press
 from tests.central.sealed import envelope
 from tests.expect import fresh, refused, written
 from tests.pages import as_, command
@@ -68,7 +68,7 @@ def _given(action: str, side: str) -> dict[str, Any]:
 
 def _journey(walk: Walk) -> Iterator[Press]:
     """A move on which every action is taken at least once."""
-    o, d, month = Side.ORIGIN, Side.DESTINATION, {"last_paid_month": "1405/08"}
+    o, d, month = Side.ORIGIN, Side.DESTINATION, {"last_paid_month": LAST_PAID_TYPED}
     approve = [(Action.APPROVE_TECHNICAL, o, walk.officer, month), (Action.APPROVE_HEAD, o, walk.head, {})]
     yield (Action.EDIT_MOVE, o, walk.clerk, MOVE)
     PensionFile.objects.filter(pk=walk.file.pk).update(postal_code="1036934567")  # a warning

@@ -11,7 +11,7 @@ from branches.models import Branch, CustodyRequest, PensionFile
 from branches.roles import Action, Role
 from central.rules import ENVELOPE_FAULTS
 from pension_transfer.lib.errors import BadInput, NotNow
-from tests.cast import DIFFERENCE, MOVE, PAPER, Walk, judge_all, make_file, press
+from tests.cast import DIFFERENCE, LAST_PAID, LAST_PAID_TYPED, MOVE, PAPER, Walk, judge_all, make_file, press
 from tests.expect import also, fresh, refused
 from transfers import hurdles, sync, workflow
 from transfers.hurdles import REFUSED_BY_CENTER
@@ -37,7 +37,7 @@ def test_who_drafted_approves_nothing(walk: Walk) -> None:
     judge_all(case, walk.officer)
     both = also(walk.clerk, Role.TECHNICAL_OFFICER, case.branch)
     with refused(NotNow, "blocked"):
-        press(Action.APPROVE_TECHNICAL, case, both, last_paid_month="1405/08")
+        press(Action.APPROVE_TECHNICAL, case, both, last_paid_month=LAST_PAID_TYPED)
     walk.technical()
     with refused(NotNow, "blocked"):
         press(Action.APPROVE_HEAD, case, also(both, Role.BRANCH_HEAD, case.branch))
@@ -63,7 +63,7 @@ def test_the_parts_hold_over_all_versions(walk: Walk) -> None:
     judge_all(case, walk.officer)
     clerk = also(walk.clerk, Role.TECHNICAL_OFFICER, case.branch)
     with refused(NotNow, "blocked"):
-        press(Action.APPROVE_TECHNICAL, case, clerk, last_paid_month="1405/08")
+        press(Action.APPROVE_TECHNICAL, case, clerk, last_paid_month=LAST_PAID_TYPED)
     walk.technical()  # the same part again is allowed
     with refused(NotNow, "blocked"):
         press(Action.APPROVE_HEAD, case, also(walk.officer, Role.BRANCH_HEAD, case.branch))
@@ -116,12 +116,12 @@ def test_sending_back_is_for_whoever_has_the_turn(walk: Walk) -> None:
 
 def test_what_was_sent_back_is_the_clerks_until_it_is_assembled(walk: Walk) -> None:
     case = press(Action.SEND_BACK, walk.to(State.TECHNICALLY_APPROVED), walk.head, **WHY)
-    for action, data in [(Action.APPROVE_TECHNICAL, {"last_paid_month": "1405/08"}), (Action.SEND_BACK, WHY)]:
+    for action, data in [(Action.APPROVE_TECHNICAL, {"last_paid_month": LAST_PAID_TYPED}), (Action.SEND_BACK, WHY)]:
         with refused(NotNow, "turn"):
             press(action, case, walk.officer, **data)
     case = press(Action.ASSEMBLE, case, walk.clerk)
     assert case.turn == "technical_officer"
-    press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")
+    press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month=LAST_PAID_TYPED)
 
 
 # --- cancelling ---------------------------------------------------------------------------------------------
@@ -175,12 +175,12 @@ def test_a_file_changed_behind_the_draft_is_not_approved(walk: Walk) -> None:
     judge_all(case, walk.officer)
     PensionFile.objects.filter(pk=walk.file.pk).update(postal_code="1136934568")
     with refused(NotNow, "content_changed"):
-        press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")
+        press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month=LAST_PAID_TYPED)
     case = press(Action.ASSEMBLE, case, walk.clerk)
     with refused(NotNow, "blocked"):  # the section that changed has to be compared again
-        press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")
+        press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month=LAST_PAID_TYPED)
     press(Action.JUDGE, case, walk.officer, path="contact", verdict="match")
-    press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")
+    press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month=LAST_PAID_TYPED)
 
 
 def test_the_head_approves_what_the_page_showed(walk: Walk) -> None:
@@ -196,14 +196,14 @@ def test_every_section_is_compared_before_the_technical_approval(walk: Walk) -> 
     for section in SECTIONS:
         press(Action.JUDGE, case, walk.officer, path=section, verdict="")
         with refused(NotNow, "blocked"):
-            press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")
+            press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month=LAST_PAID_TYPED)
         press(Action.JUDGE, case, walk.officer, path=section, verdict="match")
-    press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")
+    press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month=LAST_PAID_TYPED)
 
 
 def test_the_last_paid_month_is_the_files(walk: Walk) -> None:
     case = judge_all(walk.to(State.DRAFT), walk.officer)
-    for month in ("1405/07", "1405/09", "", "1405/13", "هشتم"):
+    for month in (str(LAST_PAID - 1), str(LAST_PAID + 1), "", "1405/13", "هشتم"):
         with refused(BadInput, "invalid") as caught:
             press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month=month)
         assert set(caught.value.errors) == {"last_paid_month"}

@@ -63,7 +63,7 @@ def test_what_is_open_in_the_country_is_walked_in_its_order(cast: Cast) -> None:
     assert "case_open_anywhere" in found and "Sort" not in found
     with CaptureQueriesContext(connections["default"]) as asked:
         numbers_of(rows)
-    assert len(asked) == 1
+    assert ["payrollcutoff" in query["sql"] for query in asked] == [True, False]  # one for all numbers
 
 
 @pytest.mark.usefixtures("many")

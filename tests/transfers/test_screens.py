@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from branches.models import User
 from branches.roles import Action, Role
-from tests.cast import MOVE, Cast, Walk, make_file
+from tests.cast import LAST_PAID_TYPED, MOVE, Cast, Walk, make_file
 from tests.expect import fresh, written
 from tests.pages import ASCII, as_, command, goes_to, push, queries, text
 from transfers.guide import WHY, chapters
@@ -81,7 +81,7 @@ def test_another_branch_does_not_see_the_case(walk: Walk, screen: str) -> None:
 
 def test_a_wrong_role_is_told_so_and_nothing_is_written(walk: Walk) -> None:
     case, before = walk.to(State.DRAFT), written()
-    answer = push(walk.clerk, Action.APPROVE_TECHNICAL, case, last_paid_month="1405/08")
+    answer = push(walk.clerk, Action.APPROVE_TECHNICAL, case, last_paid_month=LAST_PAID_TYPED)
     assert (answer.status_code, written()) == (403, before)
 
 

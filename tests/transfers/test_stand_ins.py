@@ -13,7 +13,7 @@ from branches.roles import Action, Role
 from pension_transfer.lib import failpoints
 from pension_transfer.lib.calendar import today
 from pension_transfer.lib.errors import NotAllowed, NotNow, Refusal
-from tests.cast import Cast, Walk, appoint, judge_all, press
+from tests.cast import LAST_PAID_TYPED, Cast, Walk, appoint, judge_all, press
 from tests.expect import also, fresh
 from tests.pages import as_
 from transfers import sync, timeline, trail
@@ -138,7 +138,7 @@ class Story(Walk):
 
     def _technical(self, by: User) -> None:
         judge_all(self.case, by)
-        self.case = press(Action.APPROVE_TECHNICAL, self.case, by, last_paid_month="1405/08")
+        self.case = press(Action.APPROVE_TECHNICAL, self.case, by, last_paid_month=LAST_PAID_TYPED)
 
     def _head(self, by: User) -> None:
         self.case = press(Action.APPROVE_HEAD, self.case, by)
@@ -190,7 +190,7 @@ def test_the_same_part_may_be_taken_in_turns(walk: Walk) -> None:
     case = press(Action.SEND_BACK, case, walk.head, reason="x")
     press(Action.ASSEMBLE, case, walk.clerk)
     person = in_place_of(walk.officer, helper(walk.cast), Role.TECHNICAL_OFFICER, walk.cast.origin)
-    case = press(Action.APPROVE_TECHNICAL, case, person, last_paid_month="1405/08")
+    case = press(Action.APPROVE_TECHNICAL, case, person, last_paid_month=LAST_PAID_TYPED)
     assert case.state == State.TECHNICALLY_APPROVED
 
 

@@ -11,7 +11,7 @@ from branches.roles import Action, Role
 from central.models import Custody, Seat
 from pension_transfer.lib.errors import NotAllowed, NotNow, Refusal
 from tests import oracle
-from tests.cast import MOVE, Walk, judge_all, make_file, press
+from tests.cast import LAST_PAID_TYPED, MOVE, Walk, judge_all, make_file, press
 from tests.expect import also, fresh, refused
 from tests.pages import as_, queries, text
 from tests.transfers.resending import ON_PAPER, WHY, WRONG_BRANCH, correct, reopened, sent_again, story
@@ -139,12 +139,12 @@ def test_four_eyes_count_over_all_versions(walk: Walk) -> None:
     judge_all(case, walk.officer)
     drafter = also(walk.clerk, Role.TECHNICAL_OFFICER, case.branch)
     with refused(NotNow, "blocked"):
-        press(Action.APPROVE_TECHNICAL, case, drafter, last_paid_month="1405/08")
+        press(Action.APPROVE_TECHNICAL, case, drafter, last_paid_month=LAST_PAID_TYPED)
     head = also(walk.head, Role.TECHNICAL_OFFICER, case.branch)  # approved version 1 as head
     with refused(NotNow, "blocked"):
-        press(Action.APPROVE_TECHNICAL, case, head, last_paid_month="1405/08")
+        press(Action.APPROVE_TECHNICAL, case, head, last_paid_month=LAST_PAID_TYPED)
     deputy = walk.cast.at(walk.cast.origin, Role.INSURANCE_DEPUTY)
-    case = press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month="1405/08")  # the same part again
+    case = press(Action.APPROVE_TECHNICAL, case, walk.officer, last_paid_month=LAST_PAID_TYPED)  # the same part again
     for person in (also(walk.officer, Role.BRANCH_HEAD, case.branch), also(drafter, Role.BRANCH_HEAD, case.branch)):
         with refused(NotNow, "blocked"):
             press(Action.APPROVE_HEAD, case, person)

@@ -14,7 +14,7 @@ from branches.roles import Role
 from pension_transfer.lib.calendar import today
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen
 from tests import oracle
-from tests.cast import LIFE_EVENT, PAPER_SENT, Cast, Walk, appoint, make_file, press
+from tests.cast import LAST_PAID_TYPED, LIFE_EVENT, PAPER_SENT, Cast, Walk, appoint, make_file, press
 from tests.expect import fresh, kept_out, refused
 from tests.pages import as_, command, push, queries, text
 from transfers import timeline, workflow
@@ -62,7 +62,7 @@ def test_who_takes_a_case_has_it_and_the_trail_says_so(walk: Walk) -> None:
 def test_a_colleague_is_told_who_has_it(walk: Walk, second: User, name: str) -> None:
     case = press("take", walk.to(State.DRAFT), walk.officer)
     with refused(NotNow, "taken") as told:
-        press(name, case, second, **WHY, last_paid_month="1405/08")
+        press(name, case, second, **WHY, last_paid_month=LAST_PAID_TYPED)
     assert str(walk.officer) in str(told.value.message)
     offered = {button.action: button.reasons for button in _buttons(case, second)}
     assert offered[name] == [str(told.value.message)] and offered["take"] == []

@@ -9,7 +9,7 @@ from branches import services
 from branches.models import Branch, PensionFile, Status
 from branches.roles import Action, Role
 from pension_transfer.lib import calendar
-from transfers import completeness, hurdles, last_pay, snapshot, workflow
+from transfers import completeness, hurdles, last_pay, payroll_warnings, snapshot, workflow
 from transfers.demo.people import at
 from transfers.inputs.questions import usual_due_date
 from transfers.models import Question, TransferCase, TransferEvent
@@ -37,6 +37,7 @@ class Story:
     # --- origin ---
 
     def refer(self) -> None:
+        self._pay_until_now()
         today = calendar.jalali(calendar.today())
         data = {
             "destination": self.destination.pk, "reason": "residence", "letter_date": today,
@@ -44,6 +45,13 @@ class Story:
         }  # fmt: skip
         clerk = at(self.file.branch, Role.CLERK)
         self.case = workflow.open_case(self.file.pk, by=clerk, command_id=uuid.uuid4(), data=data)
+
+    def _pay_until_now(self) -> None:
+        """The old system's export is of some month; the payrolls since then have paid this file, too."""
+        if run := payroll_warnings.months_run(self.file, self.file.last_paid_month):
+            clerk, paid = at(self.file.branch, Role.CLERK), {"last_paid_month": run.last}
+            services.correct(self.file, "certificate", None, clerk, "لیست پرداخت ماه‌های پس از آن", paid)
+            self.file = PensionFile.objects.get(pk=self.file.pk)
 
     def other_bank(self) -> None:
         """The pensioner has asked for an account at Bank Mellat: right, but not what is usual."""

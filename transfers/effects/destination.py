@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from branches.models import PensionFile
 from branches.roles import Action
 from pension_transfer.lib.errors import NotNow
-from transfers import attachments, comparison, last_pay, snapshot
+from transfers import attachments, comparison, last_pay, payroll_warnings, snapshot
 from transfers.crossings import said_of_move, sealed_content, tell
 from transfers.effects.holding import free
 from transfers.effects.shared import Effects, close, keep_discrepancies, note, take_part
@@ -23,6 +23,7 @@ def _receive(doing: "Doing") -> None:
     content = sealed_content(envelope)
     case.version, case.envelope_id = envelope.version, envelope.pk
     case.content_hash, case.last_paid_month = snapshot.content_hash(content), envelope.last_paid_month
+    case.payable_from = payroll_warnings.payable_from(content["file"]["status"], envelope.last_paid_month)
     case.decrees_shown_at = case.closed_at = None
     case.sent_at = envelope.deposited_at
     free(case)

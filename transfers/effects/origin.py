@@ -8,7 +8,17 @@ from django.utils import timezone
 from branches.models import PensionFile, Status
 from branches.roles import Action
 from central import contract
-from transfers import attachments, comparison, completeness, last_pay, snapshot, tracking, trail, versions
+from transfers import (
+    attachments,
+    comparison,
+    completeness,
+    last_pay,
+    payroll_warnings,
+    snapshot,
+    tracking,
+    trail,
+    versions,
+)
 from transfers.crossings import tell
 from transfers.effects.shared import Effects, close, freeze, keep_discrepancies, note, same_branch, take_part, thaw
 from transfers.models import Content, Part, TransferCase, Verb
@@ -55,6 +65,7 @@ def list_missing(case: TransferCase) -> dict[str, Any]:
     """Read the file anew; the case keeps what keeps it from being complete, and what is doubtful."""
     content = snapshot.compose(case, case.file)
     case.missing, case.warnings = completeness.find(content, case.branch_id)
+    case.payable_from = payroll_warnings.payable_from(case.file.status, case.file.last_paid_month)
     case.__dict__["drafted"] = content
     return content
 

@@ -9,6 +9,7 @@ from pension_transfer.lib.fields import JalaliDateField, JalaliMonthField, Persi
 from pension_transfer.lib.months import show_month
 from transfers.inputs.shared import ActionForm, BranchField, Inputs, ReasonForm, not_in_future
 from transfers.models.case import Reason
+from transfers.payroll_warnings import months_run, passed
 
 
 class MoveForm(ActionForm):
@@ -34,6 +35,8 @@ class LastPaidMonthForm(ActionForm):
                 _("The pension file says %(month)s. Correct the file first, or write that month."), "differs",
                 {"month": show_month(held)},
             )  # fmt: skip
+        if self.case and (run := months_run(self.case.file, month)):
+            raise ValidationError(passed(run), "payroll_has_run")
         return month
 
 

@@ -130,6 +130,7 @@ class TransferCase(Holding, Work, Flow):
     missing = models.JSONField(default=list, blank=True, editable=False)
     warnings = models.JSONField(default=list, blank=True, editable=False)
     last_paid_month = MonthField(_("last paid month"), null=True)
+    payable_from = MonthField(null=True, editable=False)  # at the destination; of a suspended pension none
     sent_at = models.DateTimeField(_("sent to the center at"), null=True, editable=False)
     # The paper file on its way: what the origin said when it left, what the destination said when it came.
     paper_sent_on = models.DateField(_("paper file dispatched on"), null=True)
@@ -195,7 +196,7 @@ class TransferCase(Holding, Work, Flow):
             models.Index(
                 name="case_open_anywhere",
                 fields=["turn_since", "id"],
-                include=["side", "state", "due_on"],
+                include=["side", "state", "due_on", "payable_from"],
                 condition=Q(closed_at=None),
             ),
             models.Index(name="case_by_national_code", fields=["national_code"]),

@@ -16,7 +16,7 @@ from branches.models import Reminder, User
 from branches.roles import Action
 from pension_transfer.lib import calendar
 from pension_transfer.lib.paging import page_of
-from transfers import exchange, version_list
+from transfers import exchange, payroll_warnings, version_list
 from transfers.clock import is_due_soon, is_overdue
 from transfers.due import Due, due_of
 from transfers.models import PaperArrival, TransferCase, with_open_questions, with_taker
@@ -35,6 +35,7 @@ WAYS: dict[str, Any] = {
 QUEUES: dict[str, tuple[Any, Callable[[], Q]]] = {  # of `due` in the address
     "late": (gettext_lazy("Overdue"), is_overdue),
     "soon": (gettext_lazy("Due soon"), is_due_soon),
+    "payroll": (gettext_lazy("At risk for this month's payroll"), payroll_warnings.is_at_risk),
 }
 SCREENS = {Action.APPROVE_HEAD: "send_list"}  # steps taken on a list; the others on the case's own page
 
@@ -52,6 +53,7 @@ class Row:
     way: str
     turn: str
     due: Due
+    payroll: payroll_warnings.PayrollWarning | None
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def cartable(request: HttpRequest) -> HttpResponse:
     page = page_of(chosen, request, by=BY_DUE_DATE if own else ("turn_since", "id"))
     version_list.note_lapses(page.items, user)
     context = {
-        "page": page, "rows": [row_of(case, own) for case in page.items], "is_mine": mine,
+        "page": page, "rows": rows_of(page.items, own), "is_mine": mine,
         "counts": counts_of(found, wanted), "due_counts": due_counts_of(found, due),
         "work_counts": work.queues_of(found, whose) if mine else [], "pressed": pressed,
         "take_form": work.form_to_take(request, pressed), "may_take": own,
@@ -143,12 +145,18 @@ def due_counts_of(found: list[dict[str, Any]], wanted: str) -> list[dict[str, An
     ]
 
 
-def row_of(case: TransferCase, mine: bool) -> Row:
+def rows_of(cases: list[TransferCase], mine: bool) -> list[Row]:
+    """The cases as the list prints them; the payroll calendar is asked once."""
+    ahead = payroll_warnings.outlook() if cases else None
+    return [row_of(case, mine, ahead.warning_of(case) if ahead else None) for case in cases]
+
+
+def row_of(case: TransferCase, mine: bool, payroll: payroll_warnings.PayrollWarning | None = None) -> Row:
     step = next_step(case) if mine else None
     screen = SCREENS.get(Action(step.action)) if step else None
     place = PLACES.get(Action(step.action), "") if step else ""
     url = reverse(screen) if screen else reverse("case", args=[case.pk]) + place
-    return Row(case, step, url, way_of(case, mine), turn_of(case), due_of(case))
+    return Row(case, step, url, way_of(case, mine), turn_of(case), due_of(case), payroll)
 
 
 def way_of(case: TransferCase, mine: bool) -> str:

@@ -24,6 +24,7 @@ from transfers.models import (
     TransferCase,
     TransferEvent,
 )
+from transfers.payroll_warnings import PayrollWarning, warning_beside, with_cutoffs
 from transfers.reading import whole
 from transfers.states import Side, State
 from transfers.views.context import url_of
@@ -44,7 +45,7 @@ AFTER_COMPARING = frozenset({Action.APPROVE_TECHNICAL, Action.VERIFY, Action.REG
 
 def find_case(user: User, pk: int) -> TransferCase:
     """The case with what its page shows; NotSeen when it is not there for this person."""
-    case = whole(TransferCase.objects.visible_to(user)).filter(pk=pk).first()
+    case = with_cutoffs(whole(TransferCase.objects.visible_to(user))).filter(pk=pk).first()
     if case is None:
         raise NotSeen(_("There is no such case in your branch."), "no_case")
     return case
@@ -201,6 +202,11 @@ class CasePage:
     @property
     def due(self) -> Due:
         return due_of(self.case)
+
+    @property
+    def payroll(self) -> PayrollWarning | None:
+        """Whether it is about to miss the payroll of its first month at the destination, or has."""
+        return warning_beside(self.case)
 
     @property
     def brought_back(self) -> TransferEvent | None:

@@ -18,6 +18,7 @@ from transfers.due import Due, due_of
 from transfers.models import TransferCase, with_taker
 from transfers.models.case import BY_DUE_DATE
 from transfers.oversight import OVERVIEWS, groups_of, widest
+from transfers.payroll_warnings import PayrollWarning, is_at_risk, outlook
 from transfers.turns import has_turns
 from transfers.views.context import pending, person
 from transfers.views.pressable import turn_of
@@ -30,6 +31,7 @@ class Row:
     case: TransferCase
     turn: str
     due: Due
+    payroll: PayrollWarning | None
 
 
 @require_GET
@@ -44,8 +46,10 @@ def overdue(request: HttpRequest) -> HttpResponse:
     chosen = [group["code"] for group in groups if group["is_wanted"]]
     narrowed = rows.filter(**{shown.code: chosen[0]}) if chosen else rows
     page = page_of(with_taker(narrowed).select_related("branch", "origin", "destination"), request, by=BY_DUE_DATE)
+    ahead = outlook()
     context = {
-        "page": page, "rows": [Row(case, turn_of(case), due_of(case)) for case in page.items], "shown": shown,
+        "page": page, "rows": [Row(c, turn_of(c), due_of(c), ahead.warning_of(c)) for c in page.items], "shown": shown,
+        "at_risk": TransferCase.objects.visible_to(user).filter(is_at_risk(ahead=ahead)).count(), "ahead": ahead,
         "lead": shown.lead % {"days": fa(SHOWN_AFTER[scope])}, "groups": groups, "is_narrowed": bool(chosen),
         "total": sum(group["n"] for group in groups), "desks": desks_of(request, "overdue"),
         "is_wide": scope != Scope.BRANCH,
