@@ -22,6 +22,7 @@ from transfers.payroll_warnings import is_at_risk, outlook
 from transfers.states import Side, State, Turn
 
 pytestmark = pytest.mark.django_db(databases="__all__")
+SUSPENDED = {"status": "suspended", "suspended_since": 140505, "suspension_reason": "گواهی حیات"}
 ABAN, AZAR, DEY = Month(140508), Month(140509), Month(140510)
 CUTOFF = parse_date("1405/09/20")
 NEAR = add_working_days(CUTOFF, -5)
@@ -84,7 +85,7 @@ def test_the_calendar_moves_the_warning(walk: Walk) -> None:
 
 
 def test_what_is_over_or_suspended_is_in_no_payroll(walk: Walk) -> None:
-    PensionFile.objects.filter(pk=walk.file.pk).update(status="suspended")
+    PensionFile.objects.filter(pk=walk.file.pk).update(**SUSPENDED)
     case = walk.to(State.SENT)
     walk.receive()
     assert (case.payable_from, walk.copy.payable_from) == (None, None)
@@ -196,7 +197,7 @@ def test_once_the_payroll_has_run_the_approval_lapses_and_the_month_is_stated_an
 
 
 def test_a_suspended_file_goes_whatever_was_paid_last(walk: Walk, clock: time_machine.Traveller) -> None:
-    PensionFile.objects.filter(pk=walk.file.pk).update(status="suspended")
+    PensionFile.objects.filter(pk=walk.file.pk).update(**SUSPENDED)
     walk.to(State.TECHNICALLY_APPROVED)
     clock.move_to(noon(MISSED))
     walk.send()
