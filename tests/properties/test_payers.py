@@ -15,11 +15,12 @@ import pytest
 import time_machine
 from django.db.models import F
 
-from branches.models import Branch, CustodyRequest, Payment, PensionFile, Status, User
+from branches import standing
+from branches.models import Branch, ClosingCause, Payment, PensionFile, Status, User
 from branches.roles import Action, Role
 from pension_transfer.lib.errors import Refusal
 from pension_transfer.lib.months import Month
-from tests.cast import MOVE, PAPER, Cast, appoint, judge_all, make_file, press
+from tests.cast import MOVE, PAPER, Cast, appoint, judge_all, make_file, owed, press
 from tests.cuts import cut_at, survivable
 from tests.expect import undone
 from transfers import exchange, payroll, sync, workflow
@@ -131,7 +132,7 @@ class Country:
             self.at(copy.branch_id, Role.TECHNICAL_OFFICER),
         )
         if copy.state == State.REGISTERED:
-            press(Action.ACTIVATE, copy, officer)
+            press(Action.ACTIVATE, copy, officer, **owed(copy))
             self.finished += 1
         elif not calm and self.chance(15):
             press(Action.JUDGE, copy, staff, **DIFFERS)
@@ -148,13 +149,13 @@ class Country:
     # --- what happens to people ---
 
     def die(self, month: Month) -> None:
-        """Of somebody whose file is not on its way."""
+        """Of somebody whose file is not on its way; known in the same month."""
         number = self.random.choice(self.numbers)
         file = PensionFile.objects.filter(pension_number=number, status=Status.ACTIVE, frozen_by=None).first()
         if file is None or number in self.ends or any(self.copies(number)) or (file.last_paid_month or 0) >= month:
             return
-        PensionFile.objects.filter(pk=file.pk).update(status=Status.TERMINATED)
-        CustodyRequest.objects.create(file=file, verb=CustodyRequest.Verb.CLOSE, month=month + 1, reason="death")
+        by = self.at(file.branch_id, Role.TECHNICAL_OFFICER)
+        standing.close(file, by, ClosingCause.DEATH, month.day(10), "گواهی فوت", command_id=uuid.uuid4())
         self.ends[number] = month
 
     # --- payroll ---
@@ -164,18 +165,22 @@ class Country:
             self.told.update((answer.pension_number, due) for due in answer.due or ())
         payroll.pay(branch, month, self.at(branch.pk, Role.TECHNICAL_OFFICER), uuid.uuid4())
 
-    def pay_all(self, month: Month) -> None:
-        """Some branches are a month late."""
+    def pay_all(self, month: Month, late: int = 15) -> None:
+        """Some branches (percent) are a month late."""
         for branch in self.random.sample(self.branches, len(self.branches)):
             self.late[branch.pk].append(month)
-            if not self.chance(15):
-                for due in self.late.pop(branch.pk):
-                    self.pay(branch, due)
+            if not self.chance(late):
+                self.pay_late(branch)
+
+    def pay_late(self, *branches: Branch) -> None:
+        for branch in branches or self.branches:
+            for due in self.late.pop(branch.pk, []):
+                self.pay(branch, due)
 
     # --- the two years ---
 
     def live(self, month: Month) -> None:
-        for number in self.random.choices(self.numbers, k=8):
+        for number in self.random.choices(self.numbers, k=6):
             for _ in range(self.random.randrange(1, 8)):
                 self.go_on(number)
         if self.chance(40):
@@ -186,6 +191,7 @@ class Country:
 
     def come_to_rest(self, month: Month) -> None:
         """Everything under way is brought to its end, and the last month is paid everywhere."""
+        self.pay_late()
         for _ in range(30):
             sync.sync()
             under_way = [number for number in self.numbers if any(self.copies(number))]
@@ -194,9 +200,7 @@ class Country:
             if not under_way:
                 break
         assert not TransferCase.objects.filter(closed_at=None).exists()
-        for branch in self.branches:
-            for due in [*self.late.pop(branch.pk, []), month]:
-                self.pay(branch, due)
+        self.pay_all(month, late=0)
 
 
 def test_every_month_is_paid_once(cast: Cast, monkeypatch: Any) -> None:
