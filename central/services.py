@@ -24,6 +24,7 @@ from pension_transfer.lib.months import Month
 from pension_transfer.lib.triggers import put_aside
 
 Kind = Receipt.Kind
+HELD = 10**6  # after every month: custody without an end
 FOR_A_BLOB = 120  # seconds the center takes for 20 MB over a slow line
 
 
@@ -170,12 +171,21 @@ def open_custody(claims: dict[str, int], branch: str, reason: str) -> dict[str, 
         Seat.objects.bulk_create(rows, ignore_conflicts=True)
         seats = list(Seat.objects.select_for_update().filter(pk__in=claims).order_by("pk"))
         mine = {seat.pk for seat in seats if seat.payable_branch == branch}
-        known = set(Custody.objects.filter(pension_number__in=mine).values_list("pension_number", flat=True))
+        begins = {number: max(claims[number], after) for number, after in _unheld(mine).items()}
         Custody.objects.bulk_create(
-            Custody(pension_number=n, branch_code=branch, months=NumericRange(claims[n], None), reason=reason)
-            for n in sorted(mine - known)
+            Custody(pension_number=n, branch_code=branch, months=NumericRange(month, None), reason=reason)
+            for n, month in sorted(begins.items())
         )
         return {seat.pk: seat.payable_branch or "" for seat in seats if seat.pk not in mine}
+
+
+def _unheld(numbers: set[str]) -> dict[str, int]:
+    """Of these pensions those without an open custody, with the month before which all their custody ended."""
+    ends = dict.fromkeys(numbers, 0)
+    for number, months in Custody.objects.filter(pension_number__in=numbers).values_list("pension_number", "months"):
+        if not months.isempty:
+            ends[number] = max(ends.get(number, 0), months.upper or HELD)
+    return {number: end for number, end in ends.items() if end != HELD}
 
 
 def close_custody(number: str, branch: str, month: int, reason: str) -> None:

@@ -200,9 +200,9 @@ class Walk:
         PensionFile.objects.filter(pk=self.file.pk).update(iban="")
         self.draft()
 
-    def technical(self) -> None:
+    def technical(self, last_paid: str = LAST_PAID_TYPED) -> None:
         judge_all(self.case, self.officer)
-        self.case = press(Action.APPROVE_TECHNICAL, self.case, self.officer, last_paid_month=LAST_PAID_TYPED)
+        self.case = press(Action.APPROVE_TECHNICAL, self.case, self.officer, last_paid_month=last_paid)
 
     def send(self) -> None:
         self.case = press(Action.APPROVE_HEAD, self.case, self.head)

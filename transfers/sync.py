@@ -17,7 +17,7 @@ from branches.models import Branch, CustodyRequest, PensionFile
 from central.models import MESSAGES, Receipt
 from central.rules import Refused
 from pension_transfer.lib.errors import NotNow, Refusal, Waiting
-from transfers import deliveries, exchange, trail, workflow
+from transfers import claims, deliveries, exchange, trail, workflow
 from transfers.models import Crossing, Heard, HeardUntil, TransferCase
 from transfers.states import Side, State, find_step
 
@@ -56,6 +56,7 @@ def sync() -> Report:
     report = Report()
     try:
         exchange.publish_directory()
+        claims.claim_missing()
         report.custody = settle_custody()
         finish_crossings(report)
         report.marked = fetch() + fetch_follow_ups()
