@@ -56,6 +56,8 @@ def pages() -> list[tuple[str, str]]:
         ("staff-1001", reverse("case", args=[case[at[1]]])),
         ("staff-1001", reverse("decrees", args=[case[at[1]]])),
         ("staff-1001", reverse("tracking")),
+        ("officer-0801", reverse("payroll")),
+        ("head-0801", reverse("payable_nowhere")),
         ("head-0801", reverse("import_list")),
         ("clerk-0801", reverse("help")),
     ]

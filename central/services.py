@@ -351,13 +351,17 @@ def holdings(numbers: Iterable[str], month: int) -> dict[str, Holding]:
     """Who pays each of these pensions in `month` (yyyymm); a number without any seat is left out."""
     wanted = list(numbers)
     rows = Custody.objects.filter(pension_number__in=wanted, months__contains=month)
-    held = {row.pension_number: row for row in rows}
-    return {seat.pk: _holding(seat, held.get(seat.pk)) for seat in Seat.objects.filter(pk__in=wanted)}
+    held = {number: (payer, Month(months.lower)) for number, payer, months in rows.values_list(*CUSTODY)}
+    found = Seat.objects.filter(pk__in=wanted).values_list("pk", "payable_branch", "open_move", "closure")
+    return {number: _holding(held.get(number), payable, move, end) for number, payable, move, end in found}
 
 
-def _holding(seat: Seat, held: Custody | None) -> Holding:
-    payer, first = (held.branch_code, Month(held.months.lower)) if held else ("", None)
-    return Holding(payer, first, seat.payable_branch or "", seat.open_move, seat.closure or "")
+CUSTODY = ("pension_number", "branch_code", "months")  # plain values: a payroll asks for sixty thousand
+
+
+def _holding(held: tuple[str, Month] | None, payable: str | None, move: UUID | None, closure: str | None) -> Holding:
+    payer, first = held or ("", None)
+    return Holding(payer, first, payable or "", move, closure or "")
 
 
 def held_by(branch: str, month: int, after: str, limit: int) -> list[str]:
@@ -370,6 +374,12 @@ def left(branch: str, since: dt.datetime, until: dt.datetime, limit: int) -> lis
     """Custody of `branch` that ended between two moments, in the order in which it did."""
     rows = Custody.objects.filter(branch_code=branch, ended_at__gte=since, ended_at__lt=until)
     return list(rows.order_by("ended_at", "id")[:limit])
+
+
+def ever_held(branch: str, numbers: Iterable[str]) -> set[str]:
+    """Those of these pensions whose custody is or was ever with `branch`."""
+    rows = Custody.objects.filter(branch_code=branch, pension_number__in=list(numbers))
+    return set(rows.values_list("pension_number", flat=True))
 
 
 def history(number: str) -> list[Custody]:

@@ -1,6 +1,7 @@
 """The API: a second handle on the same door. Every list is narrowed to what the person may see."""
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -22,9 +23,10 @@ from branches.models import Branch, PensionFile, User
 from branches.roles import Action, can, scoped
 from central.contract import SCHEMAS
 from pension_transfer.lib.errors import BadInput, NotSeen, Refusal
-from transfers import exchange, workflow
+from transfers import exchange, payroll, workflow
 from transfers.clock import is_overdue
 from transfers.models import TransferCase, with_taker
+from transfers.payment import Answer, Code, may_pay, may_pay_all, unless_unknown
 from transfers.reading import whole
 from transfers.serializers import (
     Asked,
@@ -32,14 +34,24 @@ from transfers.serializers import (
     CaseRow,
     EnvelopeRow,
     FileRow,
+    PaymentAsked,
+    PaymentRow,
+    PaymentRows,
+    PaymentsAsked,
+    PayrollPress,
     Press,
     Referral,
     RefusalRow,
+    RunRow,
     Taking,
     Upload,
+    brief,
 )
 
+T = TypeVar("T")
+
 NOT_SHOWN = dict.fromkeys((403, 404), RefusalRow)
+NOT_ANSWERED = dict.fromkeys((403, 404, 422, 503), RefusalRow)
 REFUSALS = dict.fromkeys((202, 400, 403, 404, 409, 415, 422, 503), RefusalRow)
 
 
@@ -145,6 +157,38 @@ class Receive(APIView):
         return Response(CaseDetail(case, context={"request": request}).data)
 
 
+@extend_schema_view(get=extend_schema(parameters=[PaymentAsked], responses={200: PaymentRow, **NOT_ANSWERED}))
+class Payment(APIView):
+    def get(self, request: Request) -> Response:
+        """Whether a branch may pay a pension for a month, and why (not)."""
+        asked = _clean(PaymentAsked(data=request.query_params.dict()))
+        branch = _branch(request, asked["branch"])
+        answer = _known([may_pay(asked["pension_number"], branch.pk, asked["month"])])[0]
+        return Response(brief(answer) | {"branch": branch.pk, "month": answer.month, "reason": answer.reason})
+
+
+class Payments(APIView):
+    @extend_schema(request=PaymentsAsked, responses={200: PaymentRows, **NOT_ANSWERED})
+    def post(self, request: Request) -> Response:
+        """The same for many pensions, or for the whole payroll of a branch; nothing is recorded."""
+        asked = _read(PaymentsAsked, request)
+        branch, month = _branch(request, asked["branch"]), asked["month"]
+        answers = _reached(lambda: may_pay_all(_numbers(asked, branch), branch.pk, month))
+        rows = [brief(answer) for answer in _known(answers)]
+        reasons = {code: str(Code(code).label) for code in sorted({row["code"] for row in rows})}
+        return Response({"branch": branch.pk, "month": month, "reasons": reasons, "payments": rows})
+
+
+class Payroll(APIView):
+    @extend_schema(request=PayrollPress, responses={200: RunRow, **REFUSALS})
+    def post(self, request: Request) -> Response:
+        """Record everything payable as paid; the same `command_id` again goes on where it was cut."""
+        asked = _read(PayrollPress, request)
+        branch, person = _branch(request, asked["branch"]), _person(request)
+        run = _reached(lambda: payroll.pay(branch, asked["month"], person, asked["command_id"]))
+        return Response({"run": run.pk, "paid": run.paid})
+
+
 class Schema(APIView):
     @extend_schema(responses={(200, "application/schema+json"): OpenApiTypes.OBJECT, **NOT_SHOWN})
     def get(self, request: Request, name: str) -> HttpResponse:
@@ -153,6 +197,30 @@ class Schema(APIView):
         if name not in known:
             raise NotFound(name, "no_schema")
         return HttpResponse(known[name].read_bytes(), content_type="application/schema+json")
+
+
+def _branch(request: Request, code: str) -> Branch:
+    """A branch whose files the person sees; of the others it is not even said that they are there."""
+    branch = Branch.objects.filter(pk=code).first()
+    if branch is None or not can(_person(request), Action.VIEW_FILES, branch):
+        raise NotSeen(_("You do not see the files of this branch."), "not_seen")
+    return branch
+
+
+def _numbers(asked: dict[str, Any], branch: Branch) -> Iterable[str]:
+    given = asked.get("pension_numbers")
+    return payroll.numbers(branch.pk, asked["month"]) if given is None else given
+
+
+def _known(answers: list[Answer]) -> list[Answer]:
+    return _reached(lambda: unless_unknown(answers))
+
+
+def _reached(question: Callable[[], T]) -> T:
+    try:
+        return question()
+    except exchange.Unreachable:
+        raise Unavailable from None
 
 
 def _pressed(request: Request) -> tuple[dict[str, Any], Any]:
@@ -165,7 +233,7 @@ def _pressed(request: Request) -> tuple[dict[str, Any], Any]:
     return _clean(Press(data={"command_id": posted.get("command_id"), "seen": seen, "data": own})), request.FILES
 
 
-def _read(kind: type[Press] | type[Taking], request: Request) -> dict[str, Any]:
+def _read(kind: type[Serializer[Any]], request: Request) -> dict[str, Any]:
     """The body, or 422 with a sentence beside each field."""
     return _clean(kind(data=request.data))
 
@@ -176,6 +244,13 @@ def _clean(form: Serializer[Any]) -> dict[str, Any]:
     return dict(form.validated_data)
 
 
+def _sentences(errors: Any) -> list[str]:
+    """Of a list each sentence once, whichever of its items it is said of."""
+    if isinstance(errors, dict):
+        return sorted({str(line) for lines in errors.values() for line in lines})
+    return [str(line) for line in errors]
+
+
 def _bad_input(errors: Any) -> Refusal:
-    sentences = {name: [str(line) for line in lines] for name, lines in errors.items()}
+    sentences = {name: _sentences(lines) for name, lines in errors.items()}
     return BadInput(_("Something in the form has to be corrected; nothing was stored."), "invalid", sentences)

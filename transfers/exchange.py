@@ -268,6 +268,11 @@ def left(branch: str, since: dt.datetime, until: dt.datetime, limit: int = 2000)
     return _reached(lambda: services.left(branch, since, until, limit))
 
 
+def ever_held(branch: str, numbers: Iterable[str]) -> set[str]:
+    """Those of these pensions that the branch pays or ever paid."""
+    return _reached(lambda: services.ever_held(branch, numbers))
+
+
 def history_of(number: str) -> list[Custody]:
     """Every branch that ever paid a pension, oldest first."""
     return _reached(lambda: services.history(number))

@@ -39,6 +39,7 @@ class Code(models.TextChoices):
     UNCLAIMED = "unclaimed", _("The center knows no payer of this pension")
     NO_FILE = "no_file", _("The center names this branch, and the file is not here")
     UNKNOWN = "unknown", _("The center cannot be reached; it is not known who pays")
+    NOT_KNOWN = "not_known", _("This pension is not known at this branch")  # to those who may not hear more
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def _answers(numbers: list[str], branch: str, month: Month) -> Iterator[Answer]:
         return (Answer(number, branch, month, Code.UNKNOWN, source="center") for number in numbers)
     facts = {n: Facts(branch, month, held.get(n, Holding()), files.get(n, File())) for n in numbers}
     codes = {number: _code(of) for number, of in facts.items()}
-    cases = _cases(branch, [number for number, code in codes.items() if code in EXPLAINED])
+    cases = _cases(branch, [number for number, code in codes.items() if _needs_case(facts[number], code)])
     return (_answer(number, facts[number], codes[number], cases.get(number, "")) for number in numbers)
 
 
@@ -176,14 +177,71 @@ EXPLAINED = {Code.IN_TRANSIT, Code.NOT_ACTIVE, Code.ELSEWHERE}
 
 def files_of(numbers: list[str], branch: str) -> dict[str, File]:
     """The branch's own files among these numbers."""
+    return _files(PensionFile.objects.filter(branch=branch, pension_number__in=numbers), "pension_number")
+
+
+def _files(rows: Any, key: str) -> dict[str, File]:
     closing = CustodyRequest.objects.filter(file=OuterRef("pk"), verb=CustodyRequest.Verb.CLOSE, settled_at=None)
-    rows = PensionFile.objects.filter(branch=branch, pension_number__in=numbers)
     rows = rows.annotate(closes=Subquery(closing.order_by("month").values("month")[:1]))
-    names = ("pension_number", "pk", "status", "frozen_by", "last_paid_month", "suspended_since", "closes")
-    return {number: File(*values) for number, *values in rows.values_list(*names)}
+    names = (key, "pk", "status", "frozen_by", "last_paid_month", "suspended_since", "closes")
+    return {found: File(*values) for found, *values in rows.values_list(*names)}
 
 
 def _cases(branch: str, numbers: list[str]) -> dict[str, str]:
     """The tracking number of the last move of each of these pensions at the branch."""
-    rows = TransferCase.objects.filter(branch=branch, pension_number__in=numbers).order_by("pk") if numbers else ()
-    return {case.pension_number: case.tracking_number for case in rows}
+    rows = TransferCase.objects.filter(branch=branch, pension_number__in=numbers).order_by("pk")
+    return dict(rows.values_list("pension_number", "tracking_number")) if numbers else {}
+
+
+def may_pay_at(pension_number: str, branches: list[str], month: Month) -> list[Answer]:
+    """The answers of several branches for one pension, in their order, with as many questions as for one."""
+    of = {"branch__in": branches, "pension_number": pension_number}
+    files = _files(PensionFile.objects.filter(**of), "branch")
+    try:
+        held = exchange.holdings([pension_number], month).get(pension_number, Holding())
+    except exchange.Unreachable:
+        return [Answer(pension_number, branch, month, Code.UNKNOWN, source="center") for branch in branches]
+    cases = dict(TransferCase.objects.filter(**of).order_by("pk").values_list("branch", "tracking_number"))
+    facts = [Facts(branch, month, held, files.get(branch, File())) for branch in branches]
+    coded = [(it, _code(it)) for it in facts]
+    return [
+        _answer(pension_number, it, code, cases.get(it.branch, "") if _needs_case(it, code) else "")
+        for it, code in coded
+    ]
+
+
+def still_due(answer: Answer, file: File) -> Months | None:
+    """What an answer that was yes lets a branch pay now that its file was read again; None when it says no now."""
+    if answer.due is None:
+        return None
+    held = Holding(answer.payer, answer.due.first, answer.payer)
+    facts = Facts(answer.branch, answer.month, held, file)
+    return facts.due if _code(facts) == Code.PAYABLE else None
+
+
+def _needs_case(facts: Facts, code: Code) -> bool:
+    return code in EXPLAINED or facts.is_first_here
+
+
+# --- who may hear it ------------------------------------------------------------------------------------
+
+
+def unless_unknown(answers: list[Answer]) -> list[Answer]:
+    """The answers, where the branch has or had anything to do with the pension; NOT_KNOWN for every other number.
+
+    What another branch pays is not told to whoever guesses a number (I7).
+    """
+    doubtful = [it for it in answers if it.file is None and it.payer != it.branch and it.code != Code.UNKNOWN]
+    known = _known({it.pension_number for it in doubtful}, doubtful[0].branch) if doubtful else set()
+    unknown = {it.pension_number for it in doubtful} - known
+    return [_unheard(it) if it.pension_number in unknown else it for it in answers]
+
+
+def _known(numbers: set[str], branch: str) -> set[str]:
+    cases = TransferCase.objects.filter(branch=branch, pension_number__in=numbers)
+    known = set(cases.values_list("pension_number", flat=True))
+    return known | exchange.ever_held(branch, numbers)
+
+
+def _unheard(answer: Answer) -> Answer:
+    return Answer(answer.pension_number, answer.branch, answer.month, Code.NOT_KNOWN)

@@ -4,17 +4,20 @@ from typing import Any
 
 from django.db.models import prefetch_related_objects
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from branches.models import PensionFile
 from pension_transfer.lib.calendar import today
+from pension_transfer.lib.months import Month
 from transfers.attachments import of_answers, of_case
 from transfers.buttons import available
 from transfers.clock import working_days_late
 from transfers.comparison import fields_in, held_marks
 from transfers.last_pay import arrears_of, first_payable
 from transfers.models import Attachment, Discrepancy, FollowUp, Mark, Question, TransferCase, TransferEvent
+from transfers.payment import Answer, Code
 from transfers.states import Side, State
 
 
@@ -286,3 +289,102 @@ class RefusalRow(serializers.Serializer[Any]):
     errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField())
     )
+
+
+# --- who pays -------------------------------------------------------------------------------------------
+
+MOST_ASKED = 60_000  # pensions in one question: the payroll of a large branch
+
+
+class MonthParameter(serializers.CharField):
+    """A Jalali month: 140509 or 1405/09."""
+
+    def to_internal_value(self, data: Any) -> Month:  # type: ignore[override] # a month, of its text
+        try:
+            return Month.parse(super().to_internal_value(data))
+        except ValueError:
+            raise serializers.ValidationError(_("Write the month as year/month, for example 1405/08.")) from None
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class PensionNumber(serializers.RegexField):
+    """Ten ASCII digits."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("^[0-9]{10}$", error_messages={"invalid": _("A pension number has ten digits.")}, **kwargs)
+
+
+class PayrollAsked(serializers.Serializer[Any]):
+    """A branch by its code, a month as yyyymm."""
+
+    branch = serializers.CharField(max_length=4)
+    month = MonthParameter()
+
+
+class PaymentAsked(PayrollAsked):
+    pension_number = PensionNumber()
+
+
+class PaymentsAsked(PayrollAsked):
+    """Without `pension_numbers`: every pension that concerns the branch in that month."""
+
+    pension_numbers = serializers.ListField(child=PensionNumber(), max_length=MOST_ASKED, required=False)
+
+
+class PayrollPress(PayrollAsked):
+    command_id = serializers.UUIDField()
+
+
+class DueMonths(serializers.Serializer[Any]):
+    """What a payment now covers, arrears included; months yyyymm."""
+
+    first = serializers.IntegerField()
+    last = serializers.IntegerField()
+    count = serializers.IntegerField()
+
+
+class PaymentBrief(serializers.Serializer[Any]):
+    """Whether the branch may pay a pension; `payer` is a branch code, `case` a tracking number, empty for none."""
+
+    pension_number = serializers.CharField()
+    payable = serializers.BooleanField()
+    code = serializers.ChoiceField(Code.choices)
+    payer = serializers.CharField(allow_blank=True)
+    due = DueMonths(allow_null=True)
+    first_here = serializers.BooleanField()
+    case = serializers.CharField(allow_blank=True)
+    source = serializers.CharField(allow_blank=True)  # type: ignore[assignment] # a field of this name
+
+
+class PaymentRow(PaymentBrief):
+    branch = serializers.CharField()
+    month = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
+class PaymentRows(serializers.Serializer[Any]):
+    """`reasons` has the sentence of every code that stands in `payments`."""
+
+    branch = serializers.CharField()
+    month = serializers.IntegerField()
+    reasons = serializers.DictField(child=serializers.CharField())
+    payments = PaymentBrief(many=True)
+
+
+class RunRow(serializers.Serializer[Any]):
+    """A recorded payroll, and how many pensions it paid."""
+
+    run = serializers.UUIDField()
+    paid = serializers.IntegerField()
+
+
+def brief(answer: Answer) -> dict[str, Any]:
+    """An answer as PaymentBrief describes it; plain, because there are sixty thousand of them."""
+    due = answer.due
+    return {
+        "pension_number": answer.pension_number, "payable": answer.is_payable, "code": answer.code.value,
+        "payer": answer.payer, "due": due and {"first": due.first, "last": due.last, "count": len(due)},
+        "first_here": answer.is_first_here, "case": answer.case, "source": answer.source,
+    }  # fmt: skip

@@ -1,4 +1,4 @@
-"""/api/: cases, steps, what waits at the center, the contracts."""
+"""/api/: cases, steps, what waits at the center, who pays, the contracts."""
 
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -12,6 +12,9 @@ urlpatterns = [
     path("cases/<int:pk>/steps/<str:action>/", api.Steps.as_view(), name="api_step"),
     path("waiting/", api.Waiting.as_view(), name="api_waiting"),
     path("waiting/<uuid:envelope_id>/receive/", api.Receive.as_view(), name="api_receive"),
+    path("payment/", api.Payment.as_view(), name="api_payment"),
+    path("payment/bulk/", api.Payments.as_view(), name="api_payments"),
+    path("payroll/", api.Payroll.as_view(), name="api_payroll"),
     path("contracts/<str:name>/", api.Schema.as_view(), name="api_contract"),
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),

@@ -5,24 +5,20 @@ Cells are inert: what a spreadsheet would run as a formula stands behind an apos
 
 import csv
 import io
-import os
-import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
-from openpyxl import Workbook
 
 from branches.intake.columns import SHEETS
 from branches.intake.findings import SHEET_NAMES, Level, column_label, sentence
-from branches.intake.staging import DANGEROUS, SAFE, unpacked
+from branches.intake.staging import unpacked
+from pension_transfer.lib.tables import add_sheet, safe, streamed, whole
 
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SHEET_ROWS = 1_000_000  # a spreadsheet's sheet ends a little later
 FINDINGS = """
 SELECT level, number, sheet, row, "column", value, code FROM intake_finding
@@ -36,11 +32,6 @@ REJECTED = """
 SELECT number, code FROM intake_finding WHERE level = 'fault'
 GROUP BY number, code ORDER BY min(sheet * 10000000::bigint + row), min(ctid)
 """
-
-
-def safe(text: str) -> str:
-    """A cell that no spreadsheet runs."""
-    return SAFE + text if text.startswith(DANGEROUS) else text
 
 
 def rejected() -> dict[str, list[str]]:
@@ -67,8 +58,8 @@ def write_report(path: Path, summary: Iterable[tuple[str, object]]) -> None:
 
     What a workbook cannot hold, control characters among it, is shown by a stand-in.
     """
-    book = Workbook(write_only=True)
-    _add_sheet(book, _("Summary"), ([label, value] for label, value in summary))
+    book = streamed()
+    add_sheet(book, _("Summary"), ([label, value] for label, value in summary))
     header: list[object] = [
         _("Level"),
         _("Pension number"),
@@ -85,8 +76,8 @@ def write_report(path: Path, summary: Iterable[tuple[str, object]]) -> None:
         number += 1
         following = islice(rows, SHEET_ROWS - 1)
         title = _("Findings") if number == 1 else f"{_('Findings')} {number}"
-        _add_sheet(book, title, _chained([header], block, following))
-    with _whole(path) as half:
+        add_sheet(book, title, _chained([header], block, following))
+    with whole(path) as half:
         book.save(half)
 
 
@@ -101,17 +92,6 @@ def _finding_rows() -> Iterator[list[object]]:
         yield [Level(level).label, number, SHEET_NAMES[sheet], row, label, value, sentence(code), code]
 
 
-def _add_sheet(book: Workbook, title: str, rows: Iterable[list[object]]) -> None:
-    sheet = book.create_sheet(title)
-    sheet.sheet_view.rightToLeft = True
-    for row in rows:
-        sheet.append([value if isinstance(value, int) else safe(_printable(value)) for value in row])
-
-
-def _printable(value: object) -> str:
-    return NOT_XML.sub("\ufffd", str(value))
-
-
 # --- the rejected files -------------------------------------------------------------------------------
 
 
@@ -120,7 +100,7 @@ def write_rejected(path: Path) -> None:
     if path.suffix.lower() != ".zip":
         path.mkdir(parents=True, exist_ok=True)
         return _write_tables(lambda name: (path / name).open("wb"))
-    with _whole(path) as half, zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED) as archive:
+    with whole(path) as half, zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED) as archive:
         _write_tables(lambda name: archive.open(name, "w"))
 
 
@@ -131,15 +111,3 @@ def _write_tables(create: Callable[[str], IO[bytes]]) -> None:
             writer.writerow(sheet.headers)
             for (cells,) in _streamed(REJECTED_ROWS, [index]):
                 writer.writerow([safe(cell) for cell in unpacked(cells)])
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A file beside `path` that takes its place when it is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(path.name + ".half")
-    try:
-        yield half
-        os.replace(half, path)
-    finally:
-        half.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from branches.intake.cleaning import identifier
 from branches.intake.columns import SHEETS, header_places
 from branches.intake.findings import LONGEST_VALUE, Finding, Level
 from branches.intake.source import Table, missing_columns, unknown_headers
+from pension_transfer.lib.tables import DANGEROUS, SAFE
 
 BATCH = 20_000  # rows copied at a time
 MOST_ROWS = 1_000  # of one pension file
@@ -24,8 +25,6 @@ LONGEST_NUMBER = 40  # characters kept of a wrong pension number
 SEPARATOR, SUBSTITUTE = "\x1f", "\x1a"  # a cell that holds the one gets the other: it is refused either way
 ESCAPED = re.compile(r"[\\\t\n\r]")
 ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
-SAFE = "'"  # what our own exports put before a cell that a spreadsheet would run
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 MADE_SAFE = re.compile(f"{SAFE}[{re.escape(''.join(DANGEROUS))}]")
 # What may stand around a cell: spaces, joiners, marks of direction, ends of lines.
 BLANKS = " \u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\r\n"

@@ -42,3 +42,9 @@ class Waiting(Refusal):
     """202: accepted and kept; it will be done by itself when the center answers."""
 
     status = 202
+
+
+class NotReached(Refusal):
+    """503: the center does not answer, and without it nothing can be said; ask again later."""
+
+    status = 503

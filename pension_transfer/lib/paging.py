@@ -25,7 +25,7 @@ class Page:
 
     @property
     def has_other_pages(self) -> bool:
-        return bool(self.previous_url or self.next_url)
+        return bool(self.first_url or self.previous_url or self.next_url)
 
 
 def page_of(rows: QuerySet[Any], request: HttpRequest, by: Sequence[str], size: int = 25) -> Page:
@@ -54,6 +54,19 @@ def _page(request: HttpRequest, items: list[Any], by: Sequence[str], before: boo
         previous_url=_url(request, before=_key(items[0], by)) if before and items else "",
         next_url=_url(request, after=_key(items[-1], by)) if after and items else "",
     )
+
+
+def walked(request: HttpRequest, items: list[Any], last: str) -> Page:
+    """A page of a list that is computed and only walked forward: the next one begins behind `last`, if any."""
+    cursor = base64.urlsafe_b64encode(json.dumps([last]).encode()).decode()
+    first_url = _url(request) if "after" in request.GET else ""
+    return Page(items, first_url=first_url, next_url=_url(request, after=cursor) if last else "")
+
+
+def place(request: HttpRequest) -> str:
+    """Behind which number a walked page begins; empty for the beginning, or when somebody wrote into the address."""
+    values = _read(request.GET.get("after") or "", 1) or [""]
+    return values[0] if isinstance(values[0], str) and values[0].isascii() and values[0].isdigit() else ""
 
 
 def _turned(key: str) -> str:

@@ -248,3 +248,18 @@ def test_what_was_due_before_an_end_is_paid_by_a_later_run(cast: Cast, closes: s
     assert [payroll.pay(cast.origin, year, by, uuid.uuid4()).paid for _ in range(2)] == [1, 0]
     assert [p.month for p in Payment.objects.order_by("month")] == [end - 1, end]
     assert groups(cast.origin, year) == {}
+
+
+def test_what_is_sealed_between_the_list_and_the_run_is_not_paid(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list said yes; under the lock the file says no."""
+    walk = Walk(cast)
+    walk.to(State.TECHNICALLY_APPROVED)
+    other = make_file(cast.origin, 2)
+    month = last(walk) + 1
+    listed = list(payroll.here(cast.origin.pk, month))
+    assert [line.answer.is_payable for line in listed] == [True, True]
+    walk.send()
+    monkeypatch.setattr(payroll, "here", lambda *asked: iter(listed))
+    monkeypatch.setattr(payroll, "check_run", lambda *asked: None)
+    run = payroll.pay(cast.origin, month, walk.head, uuid.uuid4())
+    assert (run.paid, Payment.objects.get().file) == (1, other)

@@ -105,8 +105,9 @@ def test_a_clock_a_day_ahead_makes_no_second_payer(cast: Cast, ahead: str) -> No
     last_day = dt.datetime.combine((month + 1).first_day - dt.timedelta(days=1), dt.time(9), dt.timezone.utc)
     walk = Walk(cast, make_file(cast.origin, last_paid_month=month))
     with time_machine.travel(last_day, tick=False):
-        if ahead == "origin":
+        if ahead == "origin":  # its own clock calls the month to come a month to come: the move begins a day later
             _pay(cast, cast.origin, last_day, month + 1)
+    with time_machine.travel(last_day + dt.timedelta(days=ahead == "origin"), tick=False):
         _move(walk)
         _pay(cast, cast.destination, last_day, month + 1)
         _pay(cast, cast.origin, last_day, month + 1)

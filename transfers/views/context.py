@@ -17,7 +17,9 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.models import User
 from branches.roles import MATRIX, Action
-from transfers import exchange
+from pension_transfer.lib.calendar import today
+from pension_transfer.lib.months import Month
+from transfers import exchange, nowhere
 from transfers.models import Crossing, FollowUp, TransferCase
 
 PATIENCE = dt.timedelta(seconds=5)  # a step that needs longer than this to reach the center is shown as waiting
@@ -31,7 +33,7 @@ class Item:
 
     title: Any
     url_name: str
-    action: str = ""
+    action: str | tuple[str, ...] = ""  # one of them is enough
     count: Callable[[HttpRequest], int] | None = None
     pages: tuple[str, ...] = ()  # url names at which it is the current one
     for_staff: bool = False  # the admin's own condition
@@ -39,6 +41,7 @@ class Item:
 
 LONG_TERM = _("Long-term obligations")
 FACILITIES = _("Other facilities")
+PAYERS = (Action.RUN_PAYROLL, Action.OVERSEE)  # who pays, and who looks after those who pay
 CONTROL = _("Long-term obligations - Pensioner status control")
 
 
@@ -52,6 +55,10 @@ def _overdue(request: HttpRequest) -> int:
 
 def _to_settle(request: HttpRequest) -> int:
     return int(pending(request)["follow_ups"])
+
+
+def _nowhere(request: HttpRequest) -> int:
+    return int(pending(request)["nowhere"])
 
 
 def _waiting(request: HttpRequest) -> int:
@@ -84,6 +91,14 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
         ),
     ),
     ((CONTROL,), (Item(_("Approve mechanized transfer of pension case"), "send_list", Action.APPROVE_HEAD),)),
+    (
+        (_("Payment"),),
+        (
+            Item(_("Payer of a pension"), "who_pays", PAYERS),
+            Item(_("Payroll list"), "payroll", PAYERS, pages=("payroll_record",)),
+            Item(_("Pensions that nobody pays"), "payable_nowhere", PAYERS, _nowhere),
+        ),
+    ),
     (
         (_("Staff"),),
         (Item(_("Stand-ins"), "stand_in_list", Action.GRANT_STAND_IN, pages=("stand_in_end",)),),
@@ -139,10 +154,14 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
 
 def _items(request: HttpRequest, here: str | None, items: tuple[Item, ...]) -> list[dict[str, Any]]:
     user = person(request)
-    usable = [item for item in items if not item.action or user.roles & MATRIX[Action(item.action)]]
-    usable = [item for item in usable if user.is_staff or not item.for_staff]
+    usable = [item for item in items if _opens(user, item) and (user.is_staff or not item.for_staff)]
     shown = [_shown(request, item, here) for item in usable]
     return [item for item in shown if item["url"]]
+
+
+def _opens(user: User, item: Item) -> bool:
+    actions = (item.action,) if isinstance(item.action, str) else item.action
+    return any(not action or user.roles & MATRIX[Action(action)] for action in actions)
 
 
 def _shown(request: HttpRequest, item: Item, here: str | None) -> dict[str, Any]:
@@ -204,8 +223,8 @@ def waiting_count(user: User) -> int:
 
 def pending(request: HttpRequest) -> dict[str, Any]:
     """`turn`: how many cases wait for this person; `overdue`: how many this person has to look after; `follow_ups`:
-    how many this person has to settle, `follow_ups_late` of them past their day; `late`: whether a step of the branch
-    waits for the center."""
+    how many this person has to settle, `follow_ups_late` of them past their day; `nowhere`: how many moves of these
+    branches keep a pension from being paid; `late`: whether a step of the branch waits for the center."""
     held: dict[str, Any] | None = getattr(request, "pending", None)
     if held is None:
         held = _pending(person(request))
@@ -220,6 +239,7 @@ def _pending(user: User) -> dict[str, Any]:
     counts: dict[str, Any] = {
         "turn": TransferCase.objects.turn_of(user), "overdue": TransferCase.objects.overseen_by(user),
         "follow_ups": to_settle, "follow_ups_late": to_settle.late(),
+        "nowhere": nowhere.moves(user, Month.of(today())),
     }  # fmt: skip
     asked = {name: Coalesce(Subquery(_number_of(rows)), 0) for name, rows in counts.items()}
     return User.objects.filter(pk=user.pk).annotate(late=Exists(late), **asked).values("late", *asked).get()
