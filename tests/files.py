@@ -140,7 +140,6 @@ MAKE: dict[tuple[str, str], Any] = {
     ("", "address"): lambda files: files._text(300),
     ("", "iban"): lambda files: files._maybe(IBANS[0], ""),
     ("", "kind"): lambda files: files.random.choice(["retirement", "disability_partial"]),
-    ("", "last_paid_month"): lambda files: files.random.choice([LAST_PAID, LAST_PAID + 1, LAST_PAID + 2]),
     ("", "arrears_amount"): Files._amount, ("", "overpaid_amount"): Files._amount,
     ("", "arrears_note"): Files._note, ("", "overpaid_note"): Files._note, ("", "suspension_reason"): Files._note,
     ("", "suspended_since"): lambda files: files.random.choice([140401, 140412, 140507]),

@@ -65,7 +65,7 @@ class Outlook:
 
 
 def _in_short(months: Months, is_missed: bool) -> str:
-    """«حقوق آذر», or of how many payrolls it has missed: a chip in a column has no place for more."""
+    """«پرداخت آذر», or of how many payrolls it has missed: a chip in a column has no place for more."""
     if len(months) > 1:
         return _("missed %(n)s payrolls") % {"n": fa(len(months))}
     sentence = _("missed the payroll of %(month)s") if is_missed else _("payroll of %(month)s")
