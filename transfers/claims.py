@@ -50,6 +50,8 @@ def _unheld(branch: str, files: list[PensionFile]) -> Iterator[PensionFile]:
 
 
 def _request(file: PensionFile) -> CustodyRequest:
-    last = file.last_paid_month
-    month = Month(last) + 1 if last else Month.of(file.established_on)
+    """From the first month that was recorded as paid here; where none was, from the first unpaid one."""
+    last, paid = file.last_paid_month, file.payments.order_by("month").first()
+    unpaid = Month(last) + 1 if last else Month.of(file.established_on)
+    month = paid.month if paid else unpaid
     return CustodyRequest(file=file, verb=CustodyRequest.Verb.OPEN, month=month, reason="claimed again")

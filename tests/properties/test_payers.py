@@ -26,6 +26,7 @@ from tests.expect import undone
 from transfers import exchange, payroll, sync, workflow
 from transfers.models import TransferCase
 from transfers.payment import may_pay_all
+from transfers.reconcile import Scope, reconcile
 from transfers.states import Side, State
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -223,3 +224,4 @@ def test_every_month_is_paid_once(cast: Cast, monkeypatch: Any) -> None:
         assert country.told == paid
         assert not PensionFile.objects.filter(payments__month__gt=F("last_paid_month")).exists()
         assert country.finished > 20 and country.ends
+        assert list(reconcile(Scope(), {"I5", "I6"}).problems) == []

@@ -93,6 +93,14 @@ BROKEN: dict[str, tuple[Any, str, str, list[str], str]] = {
         "custody_alone",
     ),
     "thawed on its way": (State.SENT, "default", FILE, [f"UPDATE {FILE} SET frozen_by = NULL"], "thawed"),
+    "a month that is another's": (
+        State.REGISTERED, "default", "branches_payment",
+        ["INSERT INTO branches_payrollrun (id, branch_id, month, at, paid) "
+         "VALUES ('00000000-0000-4000-8000-000000000001', '0801', 140612, now(), 1)",
+         "INSERT INTO branches_payment (file_id, run_id, month) SELECT id, '00000000-0000-4000-8000-000000000001', "
+         f"140612 FROM {FILE} WHERE branch_id = '0801'"],
+        "paid_unheld",
+    ),
     "frozen for nothing": (
         None, "default", FILE, [f"UPDATE {FILE} SET frozen_by = gen_random_uuid()"], "frozen_alone",
     ),

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from branches.models import CustodyRequest, PensionFile, Status
+from django.contrib.postgres.aggregates import ArrayAgg
+
+from branches.models import CustodyRequest, Payment, PensionFile, Status
 from central import services
 from transfers import exchange
 from transfers.models import TransferCase
@@ -37,6 +39,21 @@ class Files:
         rows = CustodyRequest.objects.filter(file__in=[file.pk for file in self.rows], settled_at=None)
         return set(rows.values_list("file_id", flat=True))
 
+    @cached_property
+    def paid(self) -> dict[int, list[int]]:
+        """The months that were recorded as paid, by file."""
+        rows = Payment.objects.filter(file__in=[file.pk for file in self.rows]).order_by()
+        return dict(rows.values_list("file").annotate(months=ArrayAgg("month")))
+
+    @cached_property
+    def custody(self) -> dict[tuple[str, str], list[Any]]:
+        """The months that the center gives each branch, of the pensions of which something was paid."""
+        numbers = {file.pension_number for file in self.rows if file.pk in self.paid}
+        held: dict[tuple[str, str], list[Any]] = defaultdict(list)
+        for row in exchange.look_up(lambda: services.custody_of(numbers)) if numbers else ():
+            held[row.pension_number, row.branch_code].append(row.months)
+        return held
+
 
 def look_at_files(scope: Scope, rows: list[PensionFile]) -> Iterator[Problem]:
     """I5, I6, I10 of a batch of files."""
@@ -46,6 +63,9 @@ def look_at_files(scope: Scope, rows: list[PensionFile]) -> Iterator[Problem]:
         opened = batch.cases[file.pk]
         if file.status in PAYING:
             yield from _paid_here(file, batch)
+        held = batch.custody[file.pension_number, file.branch_id] if file.pk in batch.paid else []
+        if any(not any(month in months for months in held) for month in batch.paid.get(file.pk, ())):
+            yield found("paid_unheld", file.pk in batch.asking, **keys)
         if file.status == Status.REGISTERED and not any(_is_registered(case) for case in opened):
             yield found("registered_alone", **keys)
         if file.is_frozen and not any(case.transfer_id == file.frozen_by for case in opened):

@@ -60,6 +60,9 @@ FAULTS: dict[str, Fault] = {
     "custody_alone": Fault("I5", _("There is custody of a pension that has no seat."), CLEAR),
     "two_files": Fault("I5", _("Two branches hold the pension's file as active or suspended."), CLEAR),
     "paid_elsewhere": Fault("I5", _("The file is active or suspended, and another branch holds the payment."), CLEAR),
+    "paid_unheld": Fault(
+        "I5", _("A month was recorded as paid here that is not this branch's by custody."), CLEAR
+    ),
     "thawed": Fault(
         "I5", _("The file is not frozen though its sealed content is on its way, or is frozen though it is not."), CHECK
     ),
