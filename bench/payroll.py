@@ -73,7 +73,7 @@ def measured(branch: Any) -> dict[str, float]:
 
     from branches.models import User
     from pension_transfer.lib.months import Month
-    from transfers import payroll
+    from transfers import claims, payroll
     from transfers.payroll_list import Tally, write_csv_file
 
     client, month, officer = Client(), Month.of(dt.date.today()), User.objects.get(username="officer")
@@ -89,10 +89,13 @@ def measured(branch: Any) -> dict[str, float]:
         path, tally = Path(folder) / "list.csv", Tally()
         csv, _none = timed(lambda: write_csv_file(path, tally, payroll.lines(branch.pk, month)))
     page, _page = timed(lambda: client.get("/payroll/", {"group": "left"}))
+    claimed, none = timed(claims.claim_missing)
+    assert none == 0
     run, paid = timed(lambda: payroll.pay(branch, month, officer, uuid.uuid4()).paid)
     assert paid == len(rows) == tally.payable
     return {
-        "plain_select": plain, "bulk": bulk, "bulk_whole_branch": whole, "list_csv": csv, "page": page, "run": run,
+        "plain_select": plain, "bulk": bulk, "bulk_whole_branch": whole, "list_csv": csv, "page": page, "claims": claimed,
+        "run": run,
     }  # fmt: skip
 
 
