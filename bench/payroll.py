@@ -94,8 +94,8 @@ def measured(branch: Any) -> dict[str, float]:
     run, paid = timed(lambda: payroll.pay(branch, month, officer, uuid.uuid4()).paid)
     assert paid == len(rows) == tally.payable
     return {
-        "plain_select": plain, "bulk": bulk, "bulk_whole_branch": whole, "list_csv": csv, "page": page, "claims": claimed,
-        "run": run,
+        "plain_select": plain, "bulk": bulk, "bulk_whole_branch": whole, "list_csv": csv, "page": page,
+        "claims": claimed, "run": run,
     }  # fmt: skip
 
 

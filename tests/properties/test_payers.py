@@ -181,7 +181,7 @@ class Country:
     # --- the two years ---
 
     def live(self, month: Month) -> None:
-        for number in self.random.choices(self.numbers, k=6):
+        for number in self.random.choices(self.numbers, k=5):
             for _ in range(self.random.randrange(1, 8)):
                 self.go_on(number)
         if self.chance(40):

@@ -513,12 +513,17 @@ def given(action: str, case: TransferCase) -> dict[str, Any]:
     return {"envelope_id": str(origin.envelope_id or case.envelope_id or uuid.UUID(int=0))}
 
 
+# A held copy answers alike at every state, a taken one too: where it is slow, a few are asked.
+OF_MANY = {"held draft origin", "held sent origin", "held received destination", "taken draft origin"}
+UNLIKE = [s for s in STANDINGS if not s.name.startswith(("held ", "taken ")) or s.name in OF_MANY]
+
 __all__ = [
     "FILES",
     "INPUT",
     "MAY",
     "OFFICES",
     "STANDINGS",
+    "UNLIKE",
     "BadInput",
     "Person",
     "Standing",

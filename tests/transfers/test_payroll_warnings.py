@@ -172,7 +172,7 @@ def test_on_the_cut_off_day_it_still_goes(walk: Walk, clock: time_machine.Travel
 
 
 def test_once_the_payroll_has_run_the_approval_lapses_and_the_month_is_stated_anew(
-    walk: Walk, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+    walk: Walk, clock: time_machine.Traveller
 ) -> None:
     case = walk.to(State.TECHNICALLY_APPROVED)
     clock.move_to(noon(MISSED))
@@ -188,9 +188,8 @@ def test_once_the_payroll_has_run_the_approval_lapses_and_the_month_is_stated_an
     assert set(wrong.value.errors) == {"last_paid_month"}
     file = PensionFile.objects.get(pk=walk.file.pk)
     services.correct(file, "certificate", None, walk.clerk, "لیست پرداخت آذر", {"last_paid_month": AZAR})
-    monkeypatch.setattr("tests.cast.LAST_PAID_TYPED", "1405/09")
     walk.case = fresh(case)
-    walk.technical()
+    walk.technical("1405/09")
     walk.send()
     case = fresh(case)
     assert (case.state, case.last_paid_month, case.payable_from) == (State.SENT, AZAR, DEY)

@@ -22,7 +22,7 @@ from tests.cast import DIFFERENCE, Cast, Walk, make_file, press
 from tests.expect import fresh, run_sql, tamper
 from tests.pages import ASCII, as_, queries, text
 from tests.transfers.broken import BROKEN, FILE, of_the_first
-from tests.transfers.standings import STANDINGS, Standing
+from tests.transfers.standings import UNLIKE, Standing
 from transfers import crossings, exchange, reconcile, sync, workflow
 from transfers.models import Crossing, ReconcileRun
 from transfers.reconcile.problems import FAULTS, found
@@ -54,7 +54,7 @@ def said(*options: str) -> tuple[int, str]:
 # --- silent ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("standing", [pytest.param(s, id=s.name) for s in STANDINGS])
+@pytest.mark.parametrize("standing", [pytest.param(s, id=s.name) for s in UNLIKE])
 def test_it_is_silent_wherever_a_walk_leads(walk: Walk, standing: Standing) -> None:
     standing.reach(walk)
     assert run().problems == []
