@@ -226,7 +226,12 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {"State": "transfers.states.State"},
+    "ENUM_NAME_OVERRIDES": {
+        "State": "transfers.states.State",
+        "Side": "transfers.states.Side",
+        "DifferenceCode": "transfers.models.comparison.Code",
+        "PaymentCode": "transfers.payment.Code",
+    },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
 }
 
