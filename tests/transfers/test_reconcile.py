@@ -220,6 +220,20 @@ def test_it_says_zero_problems_and_keeps_the_run(walk: Walk) -> None:
     assert (kept.problems, kept.sample, kept.checked["cases"], kept.checked["files"]) == (0, [], 2, 2)
 
 
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_sees_how_far_it_is(walk: Walk) -> None:
+    walk.to(State.SENT)
+    screen = Terminal()
+    call_command("reconcile", stdout=StringIO(), stderr=screen)
+    shown = screen.getvalue().split("\r\033[K")
+    assert f"█████▒░░░░░ 6/{len(reconcile.TABLES)} files: 1" in shown
+    assert shown[-1] == ""
+
+
 def test_json_names_what_was_found_and_what_was_checked(walk: Walk) -> None:
     tamper("default", FILE, f"UPDATE {FILE} SET status = 'terminated'")
     status, out = said("--json")

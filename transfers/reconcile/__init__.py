@@ -5,7 +5,7 @@ the two, and nothing is held in memory but a batch and the problems. Nothing is 
 """
 
 from transfers.reconcile.problems import INVARIANTS, Problem, in_words
-from transfers.reconcile.run import MOST, Report, reconcile
+from transfers.reconcile.run import MOST, TABLES, Report, reconcile
 from transfers.reconcile.scope import Scope
 
-__all__ = ["INVARIANTS", "MOST", "Problem", "Report", "Scope", "in_words", "reconcile"]
+__all__ = ["INVARIANTS", "MOST", "TABLES", "Problem", "Report", "Scope", "in_words", "reconcile"]

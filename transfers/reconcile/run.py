@@ -44,6 +44,7 @@ PASSES = (
     _pass("contents", "I1 I4", in_cases.read_contents, in_cases.look_at_contents),
     _pass("crossings", "I10", in_cases.read_crossings, in_cases.look_at_crossings),
 )
+TABLES = [one.name for one in PASSES]
 
 
 @dataclass

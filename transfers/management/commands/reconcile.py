@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from branches.models import Branch
 from transfers.exchange import Unreachable
-from transfers.reconcile import INVARIANTS, MOST, Report, Scope, reconcile
+from transfers.reconcile import INVARIANTS, MOST, TABLES, Report, Scope, reconcile
 
 
 class Command(BaseCommand):
@@ -59,10 +59,13 @@ class Command(BaseCommand):
     # --- on a terminal only -----------------------------------------------------------------------------
 
     def _progress(self, name: str, rows: int) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\033[K{name}: {rows:,}")
-            sys.stderr.flush()
+        """One cell for each table, and how many rows of the present one have been seen: none is counted beforehand."""
+        if self.stderr.isatty():
+            done = TABLES.index(name)
+            bar = "█" * done + "▒" + "░" * (len(TABLES) - done - 1)
+            self.stderr.write(f"\r\033[K{bar} {done + 1}/{len(TABLES)} {name}: {rows:,}", ending="")
+            self.stderr.flush()
 
     def _progress_over(self) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write("\r\033[K")
+        if self.stderr.isatty():
+            self.stderr.write("\r\033[K", ending="")
