@@ -513,7 +513,7 @@ def given(action: str, case: TransferCase) -> dict[str, Any]:
     return {"envelope_id": str(origin.envelope_id or case.envelope_id or uuid.UUID(int=0))}
 
 
-# A held copy answers alike at every state, a taken one too: where it is slow, a few are asked.
+# A held copy answers alike at every state, a taken one too: a few of them are asked everything.
 OF_MANY = {"held draft origin", "held sent origin", "held received destination", "taken draft origin"}
 UNLIKE = [s for s in STANDINGS if not s.name.startswith(("held ", "taken ")) or s.name in OF_MANY]
 
