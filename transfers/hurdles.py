@@ -274,10 +274,8 @@ def _no_open_intention(case: TransferCase, by: User) -> list[str]:
     crossing = next((row for row in case.crossings.all() if row.state == "open" and row.decided_there), None)
     if not crossing:
         return []
-    return [
-        _("%(action)s by %(name)s waits for the center and will be finished by itself.")
-        % {"action": action_label(crossing.action), "name": crossing.by}
-    ]
+    sentence = _("%(action)s by %(name)s waits for the center and will be finished by itself.")
+    return [sentence % {"action": action_label(crossing.action), "name": crossing.by}]
 
 
 def _has_attachments(case: TransferCase, by: User) -> list[str]:

@@ -5,8 +5,6 @@ from branches.models.organisation import Administration, Branch
 from branches.models.payroll import Payment, PayrollCutoff, PayrollRun
 from branches.models.pension import (
     ClosingCause,
-    Correction,
-    CustodyRequest,
     Decree,
     DecreeKind,
     DecreeLine,
@@ -21,6 +19,7 @@ from branches.models.pension import (
     Sex,
     Status,
 )
+from branches.models.records import Correction, CustodyRequest
 from branches.models.reminders import Event, Reminder
 from branches.models.staff import Appointment, StandInRecord, User
 
