@@ -7,6 +7,7 @@ from django.db.backends.postgresql.psycopg_any import NumericRange
 from django.utils import timezone
 
 from central.models import Custody, Envelope, Seat
+from pension_transfer.lib.months import Month
 
 
 def hold(seat: Seat, **changes: Any) -> None:
@@ -34,7 +35,7 @@ def end(number: str, branch: str, month: int, reason: str) -> None:
 
 def hand_over(envelope: Envelope, seat: Seat) -> None:
     """The origin's months end with the last paid one, the destination's begin after it (I5, I6)."""
-    first = envelope.last_paid_month + 1
+    first = Month(envelope.last_paid_month) + 1
     end(seat.pk, envelope.origin, first, "registered")
     begin(seat.pk, envelope.destination, first, "registered", envelope.move)
     hold(seat, payable_branch=envelope.destination)

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from central import payment
 from central.models import ABOUT, Blob, Custody, Directory, Envelope, Receipt, Seat
+from pension_transfer.lib.months import Month
 
 Kind = Receipt.Kind
 
@@ -67,7 +68,7 @@ def _paid_before_custody(envelope: Envelope) -> bool:
     held = Custody.objects.filter(
         pension_number=envelope.pension_number, branch_code=envelope.origin, months__upper_inf=True
     ).first()
-    return held is not None and envelope.last_paid_month + 1 < held.months.lower
+    return held is not None and Month(envelope.last_paid_month) + 1 < held.months.lower
 
 
 def _blob_missing(envelope: Envelope) -> bool:

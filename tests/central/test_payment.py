@@ -113,6 +113,11 @@ def test_a_branch_does_not_give_away_months_before_its_own() -> None:
     services.deposit(envelope(last_paid_month=140508))
 
 
+def test_before_a_year_begins_comes_the_last_month_of_the_one_before() -> None:
+    open_center(first=140601)
+    services.deposit(envelope(last_paid_month=140512))
+
+
 def test_months_that_somebody_else_holds_are_not_handed_over() -> None:
     """The second wall: if the seat were ever wrong, the constraint refuses the registration as a whole."""
     open_center()
