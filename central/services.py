@@ -385,8 +385,3 @@ def ever_held(branch: str, numbers: Iterable[str]) -> set[str]:
 def history(number: str) -> list[Custody]:
     """Every custody that a pension ever had, oldest first."""
     return list(Custody.objects.filter(pension_number=number).order_by("id"))
-
-
-def seat_of(number: str) -> Seat | None:
-    """The seat of a pension, as it stands."""
-    return Seat.objects.filter(pk=number).first()

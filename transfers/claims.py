@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 from django.db.models import Exists, OuterRef
 
-from branches.models import Branch, CustodyRequest, PensionFile, Status
+from branches.models import Branch, CustodyRequest, PensionFile
+from branches.services import OPEN
 from central.services import Holding
 from pension_transfer.lib.months import LAST_YEAR, Month
 from transfers import exchange
 from transfers.payment import BATCH
 
 FOR_EVER = Month(LAST_YEAR * 100 + 12)  # only custody without an end covers it
-LIVING = (Status.ACTIVE, Status.SUSPENDED)
 
 
 def claim_missing() -> int:
@@ -32,7 +32,7 @@ def claim_missing() -> int:
 def _living(branch: str) -> Iterator[list[PensionFile]]:
     """The branch's living files that no move freezes and that ask for nothing yet."""
     waiting = CustodyRequest.objects.filter(file=OuterRef("pk"), settled_at=None)
-    rows = PensionFile.objects.filter(branch=branch, status__in=LIVING, frozen_by=None)
+    rows = PensionFile.objects.filter(branch=branch, status__in=OPEN, frozen_by=None)
     rows = rows.exclude(Exists(waiting)).order_by("pension_number")
     rows = rows.only("branch", "pension_number", "last_paid_month", "established_on")
     after = ""

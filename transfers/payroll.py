@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from branches.checks import ALIVE
 from branches.models import Branch, CustodyRequest, Payment, PayrollRun, PensionFile, Status, User
 from branches.payroll import cutoffs
 from branches.roles import Action, can
@@ -28,7 +29,6 @@ from transfers import exchange, following
 from transfers.payment import BATCH, Answer, Code, files_of, may_pay_all, still_due
 
 Row = TypeVar("Row")
-LIVING = (Status.ACTIVE, Status.SUSPENDED, Status.REGISTERED)
 
 
 class Group(models.TextChoices):
@@ -109,7 +109,7 @@ def _pages(page: Callable[[str], list[str]], after: str) -> Iterator[str]:
 
 
 def _living(branch: str, after: str) -> list[str]:
-    rows = PensionFile.objects.filter(branch=branch, pension_number__gt=after, status__in=LIVING)
+    rows = PensionFile.objects.filter(branch=branch, pension_number__gt=after, status__in=ALIVE)
     return list(rows.order_by("pension_number").values_list("pension_number", flat=True)[:BATCH])
 
 
@@ -151,7 +151,7 @@ def _left(branch: str, month: Month, after: str) -> list[str]:
     while rows := exchange.left(branch, since, until, BATCH):
         found |= {row.pension_number for row in rows if row.pension_number > after}
         since = (rows[-1].ended_at or until) + dt.timedelta(microseconds=1)
-    still = PensionFile.objects.filter(branch=branch, pension_number__in=found, status__in=LIVING)
+    still = PensionFile.objects.filter(branch=branch, pension_number__in=found, status__in=ALIVE)
     return sorted(found.difference(still.values_list("pension_number", flat=True)))
 
 

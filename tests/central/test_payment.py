@@ -115,7 +115,8 @@ def test_a_branch_does_not_give_away_months_before_its_own() -> None:
 
 def test_before_a_year_begins_comes_the_last_month_of_the_one_before() -> None:
     open_center(first=140601)
-    services.deposit(envelope(last_paid_month=140512))
+    sent = services.deposit(envelope(last_paid_month=140512))
+    assert _seat() == (ORIGIN, sent.move, None)
 
 
 def test_months_that_somebody_else_holds_are_not_handed_over() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from branches.models import CustodyRequest, PensionFile, Status
+from branches.services import OPEN
 from central import services
 from central.models import MESSAGES, Custody, Envelope, Receipt, Seat
 from central.rules import RULES
@@ -24,7 +25,7 @@ from transfers.triggers import GUARDS
 FIRST = uuid.UUID(int=0)
 CONTESTS = ({"received", "withdrawn"}, {"registered", "returned"})
 OVER = {"withdrawn", "returned", "activated", "cancelled"}  # with one of these an envelope is not on its way
-PAYING = {Status.ACTIVE, Status.SUSPENDED}
+PAYING = OPEN
 TO_BE_PAID = PAYING | {Status.REGISTERED}
 
 
