@@ -15,7 +15,7 @@ export REQUIRE_BROWSER := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fmt lock clean runtime development python
+.PHONY: help demo test faults check bench fmt lock clean runtime development python
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -25,8 +25,11 @@ demo: runtime ## set up, carry one case through every step, serve the pages (SER
 	@$(PY) manage.py migrate_all
 	@$(PY) manage.py demo --address $(ADDRESS) $(if $(filter 0,$(SERVE)),--no-serve)
 
-test: development ## every test, on real PostgreSQL (ARGS="-k words": some of them)
-	@$(PY) -m pytest -n 2 $(ARGS)
+test: development ## every test but the slow ones, on real PostgreSQL (ARGS="-k words": some of them)
+	@$(PY) -m pytest -n 2 -m "not slow" $(ARGS)
+
+faults: development ## the slow tests: kills, races and bad lines that take over ten seconds each
+	@$(PY) -m pytest -n 2 -m slow $(ARGS)
 
 # The type checker and the deploy checks load the settings but connect to nothing.
 check: development ## formatting, linting, types, import contracts, templates, migrations, deploy checks

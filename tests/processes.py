@@ -1,17 +1,15 @@
-"""Steps taken in processes of their own, which can be killed in the middle, and a line that can be cut.
+"""Steps taken in processes of their own, which can be killed in the middle, and a line that can be bad (tests/line.py).
 
 `Site` is a real process of the product on the test's databases. It forks a child for every order, so that a
-killed one costs no new start. `Line` stands between a site and the center and can lose the answer to a COMMIT.
+killed one costs no new start.
 """
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -67,78 +65,6 @@ def site(center: str | None = None) -> Iterator[Site]:
         yield running
     finally:
         running.close()
-
-
-# --- a line that loses answers ---------------------------------------------------------------------------------
-
-
-class Line:
-    """A line to the center: forwards bytes, and cuts once, when the center has been given a COMMIT to carry out.
-
-    Or it takes questions and never answers, as a center does whose machine hangs.
-    """
-
-    def __init__(self) -> None:
-        connections[settings.CENTER].ensure_connection()
-        at = connections[settings.CENTER].connection.info
-        self.upstream = (at.host, at.port)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = self.listener.getsockname()
-        self.lose_next_commit, self.lost = False, 0
-        self.is_silent = False  # takes questions about the center's tables and never answers
-        self.cut: socket.socket | None = None
-        self.ends: list[socket.socket] = [self.listener]
-        self.threads = [self._run(self._accept)]
-
-    def _run(self, pump: Callable[..., None], *ends: socket.socket) -> threading.Thread:
-        thread = threading.Thread(target=pump, args=ends, daemon=True)
-        thread.start()
-        return thread
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                near, far = self.listener.accept()[0], self._reach()
-                self.ends += [near, far]
-                self.threads += [self._run(self._ask, near, far), self._run(self._answer, near, far)]
-
-    def _reach(self) -> socket.socket:
-        host, port = self.upstream
-        if not host.startswith("/"):
-            return socket.create_connection((host, port))
-        far = socket.socket(socket.AF_UNIX)
-        far.connect(f"{host}/.s.PGSQL.{port}")
-        return far
-
-    def _ask(self, near: socket.socket, far: socket.socket) -> None:
-        with suppress(OSError):
-            while data := near.recv(65536):
-                if self.is_silent and b"central_" in data:
-                    continue
-                if self.lose_next_commit and b"COMMIT" in data:
-                    self.lose_next_commit, self.lost = False, self.lost + 1
-                    self.cut = near
-                far.sendall(data)
-        _hang_up(far)
-
-    def _answer(self, near: socket.socket, far: socket.socket) -> None:
-        with suppress(OSError):
-            while (data := far.recv(65536)) and near is not self.cut:
-                near.sendall(data)
-        _hang_up(near)
-
-    def close(self) -> None:
-        for end in self.ends:
-            _hang_up(end)
-        for thread in self.threads:
-            thread.join(5)
-        for end in self.ends:
-            end.close()
-
-
-def _hang_up(end: socket.socket) -> None:
-    with suppress(OSError):
-        end.shutdown(socket.SHUT_RDWR)
 
 
 # --- in the process ---------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +13,10 @@ from branches.roles import Action, Role
 from central.models import Blob, Envelope, Receipt
 from pension_transfer.lib import failpoints
 from tests import oracle
-from tests.cast import Cast, Walk, make_cast, make_file, press
+from tests.cast import Cast, Walk, make_file, press
 from tests.expect import fresh, run_sql, tamper
-from tests.processes import NOWHERE, Line, Site, center_url, site
+from tests.line import LOSE_ANSWER, PASS, SILENT, Line
+from tests.processes import Site, site
 from tests.scans import attach, picture, upload
 from tests.transfers.standings import ASKED, FOLLOW_UP, given
 from transfers import sync
@@ -84,39 +84,6 @@ DECIDED_THERE = [STEP[action] for action in (
     "recall", "receive", "return_to_origin", "register", "answer_question", "close_question",
     "settle_follow_up", "withdraw_follow_up",
 )]  # fmt: skip
-
-
-@pytest.fixture
-def cast(transactional_db: None) -> Cast:
-    return make_cast()
-
-
-@pytest.fixture(scope="module")
-def running(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
-    with django_db_blocker.unblock(), site() as process:
-        yield process
-
-
-@pytest.fixture(scope="module")
-def cut_off(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
-    """A site that does not reach the center."""
-    with django_db_blocker.unblock(), site(NOWHERE) as process:
-        yield process
-
-
-@pytest.fixture(scope="module")
-def line(django_db_setup: None, django_db_blocker: Any) -> Iterator[Line]:
-    with django_db_blocker.unblock():
-        between = Line()
-    yield between
-    between.close()
-
-
-@pytest.fixture(scope="module")
-def far_off(line: Line, django_db_blocker: Any) -> Iterator[Site]:
-    """A site at the other end of the line."""
-    with django_db_blocker.unblock(), site(center_url(line.address)) as process:
-        yield process
 
 
 def _stand(walk: Walk, step: Step) -> None:
@@ -293,9 +260,11 @@ def test_a_center_that_falls_silent_is_given_up(cast: Cast, line: Line, far_off:
     walk, key = Walk(cast), uuid.uuid4()
     _stand(walk, step)
     assert far_off.order("sync") == "done"
-    line.is_silent, begun = True, time.monotonic()
+    line.becomes(SILENT)
+    begun = time.monotonic()
     answer = _order(far_off, walk, step, key)
-    line.is_silent, waited = False, time.monotonic() - begun
+    waited = time.monotonic() - begun
+    line.becomes(PASS)
     assert (answer, waited < 10) == ("center" if step in DECIDED_THERE else "done", True), waited
     sync.sync()
     _done_once(walk, step, key)
@@ -326,9 +295,9 @@ def test_a_center_that_only_reads_is_as_one_that_is_away(cast: Cast) -> None:
 def test_an_answer_lost_after_the_commit_is_found_done(cast: Cast, line: Line, far_off: Site, step: Step) -> None:
     walk, key = Walk(cast), uuid.uuid4()
     _stand(walk, step)
-    line.lose_next_commit, line.lost = True, 0
+    line.becomes(LOSE_ANSWER)
     answer = _order(far_off, walk, step, key)
-    assert (answer, line.lost) == ("center" if step in DECIDED_THERE else "done", 1)
+    assert (answer, line.hits) == ("center" if step in DECIDED_THERE else "done", 1)
     assert _known_to_the_center(walk, step) and oracle.problems() == []
     sync.sync()
     _done_once(walk, step, key)
