@@ -53,25 +53,28 @@ STEPS = [
         "approve_head", ORIGIN, "technically_approved", "", HEAD,
         _until(*BEFORE, stands="head_approved") | {"finished": "sent"},
     ),
-    Step("recall", ORIGIN, "sent", "withdrawn", HEAD, _until(*FIRST, stands="sent"), WHY),
-    Step("cancel", ORIGIN, "returned", "cancelled", HEAD, _until("intended", stands="cancelled"), WHY),
-    Step("receive", THERE, "", "received", STAFF, _until(*FIRST, stands="") | {"finished": "received"}),
-    Step("verify", THERE, "received", "verified", STAFF, _until(*FIRST, stands="verified")),
-    Step("return_to_origin", THERE, "received", "returned", STAFF, _until(*FIRST, stands="received"), PAPER_MISSING),
+    Step("recall", ORIGIN, "sent", "withdrawn", HEAD, _until(*BEFORE, stands="sent") | {"finished": "draft"}, WHY),
+    Step("cancel", ORIGIN, "returned", "cancelled", HEAD, _until(*POINTS, stands="cancelled"), WHY),
+    Step("receive", THERE, "", "received", STAFF, _until(*BEFORE, stands="") | {"finished": "received"}),
+    Step("verify", THERE, "received", "verified", STAFF, _until(*POINTS, stands="verified")),
+    Step(
+        "return_to_origin", THERE, "received", "returned", STAFF,
+        _until(*BEFORE, stands="received") | {"finished": "returned"}, PAPER_MISSING,
+    ),
     Step(
         "register", THERE, "verified", "registered", STAFF,
         _until(*BEFORE, stands="verified") | {"finished": "registered"},
     ),
-    Step("ask_question", THERE, "received", "question", STAFF, _until("intended", stands="received"), ASKED),
+    Step("ask_question", THERE, "received", "question", STAFF, _until(*POINTS, stands="received"), ASKED),
     Step("answer_question", ORIGIN, "received", "answer", Role.TECHNICAL_OFFICER, _until(*POINTS, stands="received")),
     Step("close_question", THERE, "received", "question_closed", STAFF, _until(*POINTS, stands="received")),
     Step(
         "open_follow_up", ORIGIN, "registered", "follow_up", Role.TECHNICAL_OFFICER,
-        _until("intended", stands="registered"), FOLLOW_UP,
+        _until(*POINTS, stands="registered"), FOLLOW_UP,
     ),
     Step("settle_follow_up", ORIGIN, "registered", "follow_up_settled", HEAD, _until(*POINTS, stands="registered")),
     Step("withdraw_follow_up", ORIGIN, "registered", "follow_up_withdrawn", HEAD, _until(*POINTS, stands="registered")),
-    Step("activate", THERE, "registered", "activated", Role.TECHNICAL_OFFICER, _until("intended", stands="registered")),
+    Step("activate", THERE, "registered", "activated", Role.TECHNICAL_OFFICER, _until(*POINTS, stands="registered")),
 ]  # fmt: skip
 STEP = {step.action: step for step in STEPS}
 AFTER = {"approve_head": "sent", "recall": "draft", "cancel": "cancelled", "receive": "received", "verify": "verified",
@@ -131,10 +134,24 @@ def _done_once(walk: Walk, step: Step, key: uuid.UUID) -> None:
     assert Receipt.objects.filter(envelope_id=envelopes[0].pk, kind=step.kind).count() == bool(step.kind)
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.action)
-def test_killed_anywhere_it_is_finished_once(cast: Cast, running: Site, step: Step) -> None:
-    walks = {point: Walk(cast, make_file(cast.origin, i)) for i, point in enumerate(step.stands, 1)}
-    keys = {point: uuid.uuid4() for point in step.stands}
+KILLS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "fault_01": ("approve_head", FIRST[:1]),
+    "fault_02": ("approve_head", POINTS[1:]),
+    "fault_03": ("receive", BEFORE),
+    "fault_04": ("receive", POINTS[3:]),
+    "fault_05": ("verify", POINTS),
+    "fault_05_return": ("return_to_origin", POINTS),
+    "fault_06": ("register", FIRST),
+    "fault_07": ("register", POINTS[2:]),
+} | {f"as_well_{step.action}": (step.action, tuple(step.stands)) for step in STEPS}
+AS_WELL = {"approve_head", "receive", "verify", "return_to_origin", "register"}
+
+
+@pytest.mark.parametrize("kill", [name for name in KILLS if name.removeprefix("as_well_") not in AS_WELL])
+def test_killed_anywhere_it_is_finished_once(cast: Cast, running: Site, kill: str) -> None:
+    step, points = STEP[KILLS[kill][0]], KILLS[kill][1]
+    walks = {point: Walk(cast, make_file(cast.origin, i)) for i, point in enumerate(points, 1)}
+    keys = {point: uuid.uuid4() for point in points}
     for point, walk in walks.items():
         _stand(walk, step)
         assert _order(running, walk, step, keys[point], point) == "killed"
@@ -199,7 +216,7 @@ def test_production_arms_no_fail_point() -> None:
 
 
 @apart
-def test_approved_while_the_center_is_away_goes_out_afterwards_in_order(cast: Cast, cut_off: Site) -> None:
+def test_fault_09_approved_while_the_center_is_away_goes_out_afterwards_in_order(cast: Cast, cut_off: Site) -> None:
     walks = [Walk(cast, make_file(cast.origin, number)) for number in (3, 1, 2)]
     for walk in walks:
         walk.to(State.TECHNICALLY_APPROVED)
@@ -255,7 +272,7 @@ def test_a_cancel_reaches_the_center_before_the_next_move_of_that_pension(cast: 
 
 @apart
 @pytest.mark.parametrize("step", [STEP["approve_head"], STEP["receive"]], ids=lambda step: step.action)
-def test_a_center_that_falls_silent_is_given_up(cast: Cast, line: Line, far_off: Site, step: Step) -> None:
+def test_fault_43_a_center_that_falls_silent_is_given_up(cast: Cast, line: Line, far_off: Site, step: Step) -> None:
     """FAULTS 43: answered within ten seconds, nothing held meanwhile, and finished afterwards."""
     walk, key = Walk(cast), uuid.uuid4()
     _stand(walk, step)
@@ -272,7 +289,7 @@ def test_a_center_that_falls_silent_is_given_up(cast: Cast, line: Line, far_off:
 
 
 @apart
-def test_a_center_that_only_reads_is_as_one_that_is_away(cast: Cast) -> None:
+def test_fault_11_a_center_that_only_reads_is_as_one_that_is_away(cast: Cast) -> None:
     walk, center = Walk(cast), connections[settings.CENTER]
     _stand(walk, STEP["approve_head"])
     database = f"ALTER DATABASE {center.ops.quote_name(center.settings_dict['NAME'])}"
@@ -292,7 +309,9 @@ def test_a_center_that_only_reads_is_as_one_that_is_away(cast: Cast) -> None:
 
 @apart
 @pytest.mark.parametrize("step", [STEP["approve_head"], *DECIDED_THERE[1:]], ids=lambda step: step.action)
-def test_an_answer_lost_after_the_commit_is_found_done(cast: Cast, line: Line, far_off: Site, step: Step) -> None:
+def test_fault_08_an_answer_lost_after_the_commit_is_found_done(
+    cast: Cast, line: Line, far_off: Site, step: Step
+) -> None:
     walk, key = Walk(cast), uuid.uuid4()
     _stand(walk, step)
     line.becomes(LOSE_ANSWER)

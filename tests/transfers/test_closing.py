@@ -21,8 +21,8 @@ from pension_transfer.lib.months import Month
 from tests import oracle
 from tests.cast import MOVE, Walk, make_cast, make_file, press
 from tests.expect import fresh, refused
+from tests.faults.test_races import race
 from tests.pages import as_
-from tests.transfers.test_races import race
 from transfers import sync, workflow
 from transfers.models import Part, TransferCase
 from transfers.states import Side, State, Turn

@@ -85,7 +85,7 @@ def _receiving(walk: Walk, by: Any, key: uuid.UUID | None = None) -> Move:
 # --- at the origin --------------------------------------------------------------------------------------------
 
 
-def test_two_heads_press_send_at_once(cast: Cast) -> None:
+def test_fault_13_two_heads_press_send_at_once(cast: Cast) -> None:
     for walk in _walks(cast, State.TECHNICALLY_APPROVED):
         deputy = cast.at(cast.origin, Role.INSURANCE_DEPUTY)
         moves = [lambda by=by, walk=walk: press(Action.APPROVE_HEAD, walk.case, by) for by in (walk.head, deputy)]
@@ -96,7 +96,7 @@ def test_two_heads_press_send_at_once(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("action", [Action.APPROVE_HEAD, Action.RECALL, Action.REFER])
-def test_one_press_sent_twice_has_one_effect_and_one_answer(cast: Cast, action: str) -> None:
+def test_fault_14_one_press_sent_twice_has_one_effect_and_one_answer(cast: Cast, action: str) -> None:
     state = {Action.APPROVE_HEAD: State.TECHNICALLY_APPROVED, Action.RECALL: State.SENT}.get(action)
     for number in range(1, 5):
         walk, key = Walk(cast, make_file(cast.origin, number)), uuid.uuid4()
@@ -142,8 +142,9 @@ def _send_again(walk: Walk) -> None:
     press(Action.APPROVE_HEAD, case, walk.head)
 
 
-def test_recall_against_receive_is_won_by_one(cast: Cast) -> None:
-    walk, winners, rounds = Walk(cast), [], 40
+@pytest.mark.parametrize("rounds", [40, pytest.param(1000, marks=pytest.mark.slow)])
+def test_fault_16_recall_against_receive_is_won_by_one(cast: Cast, rounds: int) -> None:
+    walk, winners = Walk(cast), []
     walk.to(State.SENT)
     for i in range(rounds):
         recall: Move = lambda: press(Action.RECALL, walk.case, walk.head, **WHY)  # noqa: E731
@@ -172,7 +173,7 @@ def test_two_members_of_staff_receive_one_envelope_at_once(cast: Cast) -> None:
     _all_well()
 
 
-def test_return_against_register_is_won_by_one(cast: Cast) -> None:
+def test_fault_17_return_against_register_is_won_by_one(cast: Cast) -> None:
     for walk in _walks(cast, State.VERIFIED, Side.DESTINATION):
         moves: list[Move] = [
             lambda walk=walk: press(Action.REGISTER, walk.copy, walk.staff),
@@ -187,7 +188,7 @@ def test_return_against_register_is_won_by_one(cast: Cast) -> None:
     _all_well()
 
 
-def test_two_rounds_of_sync_at_once_finish_each_step_once(cast: Cast) -> None:
+def test_fault_18_two_rounds_of_sync_at_once_finish_each_step_once(cast: Cast) -> None:
     walks = list(_walks(cast, State.TECHNICALLY_APPROVED, rounds=4))
     with site() as process:
         for walk in walks:
@@ -259,7 +260,7 @@ def test_a_file_somebody_holds_is_not_corrected_and_says_so(cast: Cast) -> None:
     assert not file.corrections.exists()
 
 
-def test_a_case_somebody_holds_is_answered_while_it_is_held(cast: Cast) -> None:
+def test_fault_48_a_case_somebody_holds_is_answered_while_it_is_held(cast: Cast) -> None:
     walk, other = list(_walks(cast, State.SENT, rounds=2))
     case, begun = press(Action.RECALL, walk.case, walk.head, **WHY), time.monotonic()
     with _held(TransferCase.objects.filter(pk=case.pk)), _held(Seat.objects.filter(pk=other.file.pension_number)):

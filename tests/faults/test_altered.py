@@ -28,7 +28,7 @@ def _refused(action: str, case: TransferCase, walk: Walk) -> None:
     assert caught.value.code == "seal_broken"
 
 
-def test_altered_content_is_not_received_and_can_be_recalled(walk: Walk) -> None:
+def test_fault_23_altered_content_is_not_received_and_can_be_recalled(walk: Walk) -> None:
     case = walk.to(State.SENT)
     _alter()
     with pytest.raises(NotNow) as caught:
@@ -38,7 +38,7 @@ def test_altered_content_is_not_received_and_can_be_recalled(walk: Walk) -> None
     assert press(Action.RECALL, fresh(case), walk.head, reason="مهر شکسته").state == State.DRAFT
 
 
-def test_an_envelope_swapped_with_another_is_not_received(walk: Walk) -> None:
+def test_fault_24_an_envelope_swapped_with_another_is_not_received(walk: Walk) -> None:
     walk.to(State.SENT)
     other = Walk(walk.cast, make_file(walk.cast.origin, 2))
     other.to(State.SENT)
@@ -57,7 +57,7 @@ def test_another_last_paid_month_than_the_sealed_one_moves_no_custody(walk: Walk
     assert Seat.objects.get().payable_branch == "0801"
 
 
-def test_altered_after_it_was_received_it_is_not_registered_and_goes_back(walk: Walk) -> None:
+def test_fault_23_altered_after_it_was_received_it_is_not_registered_and_goes_back(walk: Walk) -> None:
     walk.to(State.RECEIVED)
     walk.compare()
     _alter()
@@ -71,7 +71,7 @@ def test_altered_after_it_was_received_it_is_not_registered_and_goes_back(walk: 
     assert oracle.unfinished() == []
 
 
-def test_altered_after_it_was_verified_nothing_of_it_is_registered(walk: Walk) -> None:
+def test_fault_23_altered_after_it_was_verified_nothing_of_it_is_registered(walk: Walk) -> None:
     copy = walk.to(State.VERIFIED, Side.DESTINATION)
     _alter()
     _refused(Action.REGISTER, copy, walk)
