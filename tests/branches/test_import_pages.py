@@ -128,7 +128,9 @@ def test_from_the_upload_to_the_report(cast: Cast, tmp_path: Path, process: None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(cast: Cast, tmp_path: Path, process: None) -> None:
+def test_fault_29_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(
+    cast: Cast, tmp_path: Path, process: None
+) -> None:
     count = 750
     client, tables = as_(head(cast)), legacy.many(count)
     posted(client, export(tables, tmp_path))

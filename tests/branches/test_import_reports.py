@@ -60,7 +60,7 @@ def test_what_was_mended_is_taken_in(branch: Branch, tmp_path: Path) -> None:
     assert run(legacy.write(tmp_path / "mended", tables), branch).accepted == 1
 
 
-def test_no_cell_that_is_given_back_is_a_formula(branch: Branch, tmp_path: Path) -> None:
+def test_fault_53_no_cell_that_is_given_back_is_a_formula(branch: Branch, tmp_path: Path) -> None:
     tables = legacy.many(len(WICKED))
     for index, text in enumerate(WICKED):
         for sheet, field in [("files", "first_name"), ("files", "address"), ("decree_lines", "title")]:

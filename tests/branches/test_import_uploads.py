@@ -149,7 +149,7 @@ def branch(db: None) -> Branch:
 
 
 @pytest.mark.parametrize("kind", WHOLE)
-def test_refused(kind: str, branch: Branch, tmp_path: Path) -> None:
+def test_fault_28_refused(kind: str, branch: Branch, tmp_path: Path) -> None:
     make, code = WHOLE[kind]
     path = tmp_path / "export"
     path.write_bytes(make())
@@ -278,7 +278,7 @@ def test_an_endless_cell_above_the_header_is_refused(branch: Branch, tmp_path: P
         run(headed(lambda header: [["x" * 140_000], header], tmp_path), branch)
 
 
-def test_a_formula_is_refused_cell_by_cell(branch: Branch, tmp_path: Path) -> None:
+def test_fault_28_a_formula_is_refused_cell_by_cell(branch: Branch, tmp_path: Path) -> None:
     path = legacy.workbook(tmp_path / "x.xlsx", legacy.only(legacy.read(), "7080100001"))
     book = openpyxl.load_workbook(path)
     book["files"]["M2"] = '="فعال"'

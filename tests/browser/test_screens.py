@@ -142,7 +142,7 @@ def test_decrees_are_open_on_paper_without_a_script(country: Cast, site: str, pa
     assert lines.evaluate(shown)
 
 
-def test_what_was_typed_is_back_after_signing_in_again(country: Cast, site: str, page_of: Opener) -> None:
+def test_fault_21_what_was_typed_is_back_after_signing_in_again(country: Cast, site: str, page_of: Opener) -> None:
     officer = person(country, "0801", Role.TECHNICAL_OFFICER)
     case = case_at(State.DRAFT, Side.ORIGIN)
     page = page_of(officer)
@@ -174,7 +174,7 @@ def test_what_a_rejected_form_brought_back_is_back_as_well(country: Cast, site: 
     expect(page.locator("[name=address]")).to_have_value("خیابان سعدی")
 
 
-def test_a_double_click_takes_a_step_once(country: Cast, site: str, page_of: Opener) -> None:
+def test_fault_14_a_double_click_takes_a_step_once(country: Cast, site: str, page_of: Opener) -> None:
     copy = case_at(State.VERIFIED, Side.DESTINATION)
     page = page_of(person(country, "1001", Role.DESTINATION_STAFF))
     page.goto(f"/cases/{copy.pk}/")

@@ -54,7 +54,7 @@ def seat(file: PensionFile) -> tuple[Any, ...]:
         ("1405/01/01", 140502),
     ],
 )  # fmt: skip
-def test_the_month_after_is_the_first_that_nobody_pays(walk: Walk, on: str, until: int) -> None:
+def test_fault_38_the_month_after_is_the_first_that_nobody_pays(walk: Walk, on: str, until: int) -> None:
     file = close(walk, on)
     assert (custody(file), seat(file)) == ({"0801": (139402, until)}, (None, None, "death"))
     request = file.custody_requests.get()

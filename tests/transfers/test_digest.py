@@ -92,7 +92,7 @@ def test_without_an_address_or_the_wish_there_is_none(walk: Walk) -> None:
     assert digest.send_all(WEDNESDAY).sent == 1
 
 
-def test_one_failure_stops_nobody_else_and_is_tried_again(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fault_41_one_failure_stops_nobody_else_and_is_tried_again(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
     waited(walk.to(State.DRAFT), 2 + 1, WEDNESDAY)
     deliver = EmailMessage.send
 

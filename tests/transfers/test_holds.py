@@ -46,7 +46,7 @@ def all_well() -> None:
 
 
 @pytest.mark.parametrize("says", Side.values)
-def test_both_branches_know_at_once_what_one_records_and_either_releases_it(walk: Walk, says: str) -> None:
+def test_fault_38_both_branches_know_at_once_what_one_records_and_either_releases_it(walk: Walk, says: str) -> None:
     walk.to(State.VERIFIED)
     mine, other = both(walk) if says == Side.ORIGIN else both(walk)[::-1]
     people = {Side.ORIGIN: walk.officer, Side.DESTINATION: walk.other_officer}

@@ -104,7 +104,7 @@ def test_a_file_has_the_same_rows(cast: Cast, tmp_path: Path, kind: str) -> None
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_no_cell_is_run_by_a_spreadsheet(cast: Cast, tmp_path: Path, kind: str) -> None:
+def test_fault_53_no_cell_is_run_by_a_spreadsheet(cast: Cast, tmp_path: Path, kind: str) -> None:
     file = make_file(cast.origin, last_paid_month=this_month() - 1)
     PensionFile.objects.filter(pk=file.pk).update(first_name="=HYPERLINK(1)")
     path = tmp_path / f"list.{kind}"

@@ -31,7 +31,7 @@ def test_a_step_is_taken_and_its_page_says_so(walk: Walk) -> None:
     assert "برگ دوم ندارد" in text(page)
 
 
-def test_pressing_twice_takes_the_step_once(walk: Walk) -> None:
+def test_fault_14_pressing_twice_takes_the_step_once(walk: Walk) -> None:
     case, client = walk.to(State.DRAFT), as_(walk.officer)
     data = command(seen=case.trail_length, reason="برگ دوم ندارد")
     url = reverse("case_step", args=[case.pk, Action.SEND_BACK])
@@ -60,7 +60,7 @@ def test_a_form_without_its_number_is_refused_and_keeps_what_was_typed(walk: Wal
     assert (answer.status_code, written()) == (422, before)
 
 
-def test_a_page_that_has_grown_old_is_told_what_happened(walk: Walk) -> None:
+def test_fault_20_a_page_that_has_grown_old_is_told_what_happened(walk: Walk) -> None:
     case = walk.to(State.DRAFT)
     press(Action.EDIT_MOVE, case, walk.clerk, **(MOVE | {"note": "تازه"}))
     before = written()
@@ -70,7 +70,7 @@ def test_a_page_that_has_grown_old_is_told_what_happened(walk: Walk) -> None:
     assert f'name="seen" value="{fresh(case).trail_length}"' in text(answer)
 
 
-def test_a_step_no_longer_possible_gives_back_what_was_typed(walk: Walk) -> None:
+def test_fault_20_a_step_no_longer_possible_gives_back_what_was_typed(walk: Walk) -> None:
     case = walk.to(State.DRAFT)
     walk.technical()
     answer = push(walk.officer, Action.EDIT_MOVE, case, **MOVE)
@@ -107,7 +107,7 @@ def test_why_a_case_came_back_stands_beside_whose_turn_it_is(walk: Walk) -> None
     assert as_(walk.officer).get(url).context["page"].brought_back is None
 
 
-def test_a_session_that_ended_leads_back_to_the_form(walk: Walk) -> None:
+def test_fault_21_a_session_that_ended_leads_back_to_the_form(walk: Walk) -> None:
     case = walk.to(State.DRAFT)
     url = reverse("case_step", args=[case.pk, Action.SEND_BACK])
     answer = Client().post(url, command(reason="برگ دوم ندارد"))

@@ -66,7 +66,9 @@ WRONG: dict[str, tuple[bytes, str, str]] = {
 
 
 @pytest.mark.parametrize(("content", "name", "code"), WRONG.values(), ids=WRONG)
-def test_what_is_no_scan_is_refused_and_nothing_is_stored(walk: Walk, content: bytes, name: str, code: str) -> None:
+def test_fault_30_what_is_no_scan_is_refused_and_nothing_is_stored(
+    walk: Walk, content: bytes, name: str, code: str
+) -> None:
     walk.to(State.DRAFT)
     with refused(BadInput, "invalid") as caught:
         attach(walk.case, walk.clerk, upload(content, name))
@@ -75,7 +77,7 @@ def test_what_is_no_scan_is_refused_and_nothing_is_stored(walk: Walk, content: b
 
 
 @pytest.mark.parametrize(("extra", "code"), [(0, ""), (1, "too_big")])
-def test_twenty_megabytes_are_the_limit(walk: Walk, extra: int, code: str) -> None:
+def test_fault_30_twenty_megabytes_are_the_limit(walk: Walk, extra: int, code: str) -> None:
     walk.to(State.DRAFT)
     with big(extra) as file:
         if code:
