@@ -1,5 +1,6 @@
 """What is told when an address is unknown, or when a page failed through nobody's entry."""
 
+import errno
 import sys
 from typing import Any
 
@@ -26,13 +27,18 @@ def bad(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def fault(request: HttpRequest) -> HttpResponse:
-    """The branch's database out of reach is 503: it passes by itself. Everything else is a fault of ours."""
-    if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    """The branch's database out of reach, or no room on a disk, is 503: it passes. The rest is a fault of ours."""
+    if not _passes(sys.exc_info()[1]):
         return _as_json("fault", _("A fault has happened here"), 500) if _is_api(request) else server_error(request)
     message = _("The branch's data is out of reach for the moment")
     answer = _as_json("out_of_reach", message, 503) if _is_api(request) else render(None, "503.html", status=503)
     answer.headers["Retry-After"] = str(PAUSE)
     return answer
+
+
+def _passes(error: BaseException | None) -> bool:
+    is_full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return is_full or isinstance(error, OperationalError | InterfaceError)
 
 
 def _is_api(request: HttpRequest) -> bool:
