@@ -53,6 +53,10 @@ class Action(models.TextChoices):
     VIEW_CASES = "view_cases", _("See transfer cases")
     OVERSEE = "oversee", _("See what is overdue, whoever has it")
     VIEW_RECONCILIATION = "view_reconciliation", _("See whether the invariants hold")
+    VIEW_STUCK = "view_stuck", _("See what is stuck on its way to or from the center")
+    RETRY_STUCK = "retry_stuck", _("Have what is stuck tried again")
+    HAND_OVER_STUCK = "hand_over_stuck", _("Hand over what is stuck")
+    GIVE_UP_STUCK = "give_up_stuck", _("Give up what is stuck")
     REFER = "refer", _("Record the referral")
     EDIT_MOVE = "edit_move", _("Edit the referral")
     ATTACH = "attach", _("Attach scans")
@@ -109,6 +113,10 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.VIEW_CASES: frozenset(Role),
     Action.OVERSEE: _HEADS | {role for role in Role if SCOPE[role] != Scope.BRANCH},
     Action.VIEW_RECONCILIATION: frozenset(role for role in Role if SCOPE[role] == Scope.COUNTRY),
+    Action.VIEW_STUCK: _OFFICER | _HEADS | {Role.CENTER_OPERATOR, Role.AUDITOR},
+    Action.RETRY_STUCK: _OFFICER | _HEADS | {Role.CENTER_OPERATOR},
+    Action.HAND_OVER_STUCK: _OFFICER | _HEADS | {Role.CENTER_OPERATOR},
+    Action.GIVE_UP_STUCK: _HEADS,
     Action.REFER: _CLERK,
     Action.EDIT_MOVE: _CLERK,
     Action.ATTACH: _CLERK,
@@ -145,7 +153,9 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.GRANT_STAND_IN: frozenset({Role.BRANCH_HEAD, Role.PROVINCE_SUPERVISOR}),
     Action.END_STAND_IN: frozenset({Role.BRANCH_HEAD, Role.PROVINCE_SUPERVISOR}),
 }
-READING = frozenset({Action.VIEW_FILES, Action.VIEW_CASES, Action.OVERSEE, Action.VIEW_RECONCILIATION})
+READING = frozenset(
+    {Action.VIEW_FILES, Action.VIEW_CASES, Action.OVERSEE, Action.VIEW_RECONCILIATION, Action.VIEW_STUCK}
+)
 
 
 def acting_roles(user: "User", action: str, branch: Any) -> list[str]:

@@ -40,10 +40,15 @@ def _validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(json.loads((SCHEMAS / f"{name}.json").read_text("utf-8")), format_checker=FORMATS)
 
 
+def is_unknown(content: dict[str, Any]) -> bool:
+    """Whether its schema is none of this version's: a newer product may have written it."""
+    name = content.get("schema")
+    return not isinstance(name, str) or not (SCHEMAS / f"{name}.json").is_file()
+
+
 def faults(content: dict[str, Any]) -> list[tuple[str, str]]:
     """Where `content` breaks its schema: (path such as dependents.0.sex, the keyword broken)."""
-    name = content.get("schema")
-    if not isinstance(name, str) or not (SCHEMAS / f"{name}.json").is_file():
+    if is_unknown(content):
         return [("schema", "unknown")]
-    errors = _validator(name).iter_errors(content)
+    errors = _validator(content["schema"]).iter_errors(content)
     return sorted((".".join(str(p) for p in e.absolute_path), str(e.validator)) for e in errors)

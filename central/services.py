@@ -104,6 +104,13 @@ def answer(said: Answer, pension_number: str = "") -> Receipt:
         return _record(said, envelope, seat)
 
 
+def is_done(said: Answer, is_deposit: bool) -> bool:
+    """Whether the envelope is here, or this answer, or its like where there is one of a kind."""
+    if is_deposit:
+        return Envelope.objects.filter(pk=said.envelope_id).exists()
+    return Receipt.objects.filter(_repeats(said), by_branch=said.by_branch).exists()
+
+
 def _repeats(said: Answer) -> Q:
     """A message is known by its key alone; of the rest there is one a kind."""
     if said.kind in MESSAGES:

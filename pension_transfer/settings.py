@@ -166,6 +166,9 @@ PAYROLL_CUTOFF_DAY = env.number("PAYROLL_CUTOFF_DAY", 20)  # of the month, where
 PAYROLL_WARNING_DAYS = env.number("PAYROLL_WARNING_DAYS", 5)  # working days before the cut-off
 if not 1 <= PAYROLL_CUTOFF_DAY <= 31:
     raise ImproperlyConfigured(f"PAYROLL_CUTOFF_DAY={PAYROLL_CUTOFF_DAY}: write a day of the month, 1 to 31")
+SYNC_TRIES = env.number("SYNC_TRIES", 5)  # of one item that fails, before it is set aside for a person
+if SYNC_TRIES < 1:
+    raise ImproperlyConfigured(f"SYNC_TRIES={SYNC_TRIES}: write a number of tries, 1 at least")
 USE_THOUSAND_SEPARATOR = False
 
 # --- e-mail: the daily digest -------------------------------------------------------------------------

@@ -135,6 +135,11 @@ def kind_of(sha256: str) -> MediaType:
     return MediaType(Attachment.objects.filter(sha256=sha256).values_list("media_type", flat=True)[0])
 
 
+def waits_for(sha256: str) -> TransferCase:
+    """The case that has waited longest for the bytes of a hash."""
+    return Attachment.objects.filter(sha256=sha256, scan=None).select_related("case").order_by("id")[0].case
+
+
 def missing(cases: Iterable[int] | None = None) -> list[str]:
     """The hashes whose bytes are still to come, of open cases or of these; the longest awaited first."""
     rows = Attachment.objects.filter(scan=None, removed_at=None)

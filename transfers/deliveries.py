@@ -5,7 +5,7 @@ The case is received without waiting for them; it is verified only with them. Sa
 
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import IO
 
@@ -16,7 +16,8 @@ from pension_transfer.lib.busy import busy_is_an_answer
 from pension_transfer.lib.errors import BadInput, NotNow
 from pension_transfer.lib.failpoints import fail_point
 from transfers import attachments, exchange, scans
-from transfers.models import MediaType, TransferCase
+from transfers.models import MediaType, StuckItem, TransferCase
+from transfers.tries import Tries
 
 
 def fetch(cases: Iterable[TransferCase] | None = None, until: float | None = None) -> int:
@@ -24,18 +25,34 @@ def fetch(cases: Iterable[TransferCase] | None = None, until: float | None = Non
 
     `until`, a moment of time.monotonic, ends it between two of them: a page does not wait for all.
     """
-    fetched, lost = 0, None
-    for sha256 in attachments.missing(None if cases is None else [case.pk for case in cases]):
+    return sum(deliver(cases, until))
+
+
+def deliver(
+    cases: Iterable[TransferCase] | None = None, until: float | None = None, is_forced: bool = False
+) -> Iterator[int]:
+    """The same, one after the other; how many each was. `is_forced`: those that failed lately are tried, too."""
+    lost = None
+    hashes = attachments.missing(None if cases is None else [case.pk for case in cases])
+    tries = Tries(StuckItem.Kind.ATTACHMENT, hashes, is_forced)
+    for sha256 in hashes:
         patience = exchange.FOR_A_BLOB if until is None else until - time.monotonic()
         if patience <= 0:
             break
         try:
-            fetched += _fetch(sha256, patience)
+            yield _try(sha256, patience, tries) if tries.is_due(sha256) else 0
         except exchange.Unreachable as error:  # perhaps the line is too slow for this one: the others are tried, too
             lost = error
         fail_point("fetched")
     if lost:
         raise lost
+
+
+def _try(sha256: str, patience: float, tries: Tries) -> int:
+    case = attachments.waits_for(sha256)
+    fetched = 0
+    with tries.attempt(sha256, "fetch_attachment", case.branch_id, case.pk):
+        fetched = _fetch(sha256, patience)
     return fetched
 
 

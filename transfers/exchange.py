@@ -19,11 +19,13 @@ from central import services
 from central.models import Custody, Envelope, Receipt
 from central.rules import Refused, seal_holds
 from pension_transfer.lib import blobs
+from pension_transfer.lib.busy import BUSY, again, sqlstate
 from pension_transfer.lib.failpoints import fail_point
 from pension_transfer.lib.months import Month
 from transfers.models import Crossing, ScanBytes, TransferCase, Verb
 
 __all__ = [
+    "Contended",
     "Refused",
     "Unreachable",
     "ask",
@@ -49,6 +51,13 @@ class Unreachable(Exception):
     """The center did not answer; what was asked is asked again later."""
 
 
+class Contended(Unreachable):
+    """The center answers, but somebody there holds what this question needs; others can be asked."""
+
+
+HELD_THERE = frozenset({"57014"}) | BUSY  # PostgreSQL's query_canceled: the statement took too long
+
+
 def outside_transactions() -> None:
     """RuntimeError inside an atomic block of either database: no transaction spans two of them."""
     for alias in {"default", settings.CENTER}:
@@ -60,9 +69,11 @@ def outside_transactions() -> None:
 def _reached(question: Callable[[], Any], patience: float = PATIENCE) -> Any:
     try:
         with _patience(patience):
-            return question()
+            return again(question)
     except (OperationalError, InterfaceError, InternalError) as lost:  # the last: it is read-only for the moment
         connections[settings.CENTER].close_if_unusable_or_obsolete()
+        if sqlstate(lost) in HELD_THERE:
+            raise Contended(str(lost)) from lost
         raise Unreachable(str(lost)) from lost
     except IntegrityError as clash:  # the constraint is the second wall: somebody else was first
         raise Refused("conflict") from clash
@@ -135,6 +146,11 @@ VERBS: dict[str, Callable[[Crossing], Any]] = {
     Verb.WITHDRAW: _withdraw,
     Verb.ANSWER: lambda crossing: services.answer(_said(crossing)),
 }
+
+
+def has_taken(crossing: Crossing) -> bool:
+    """Whether the center has done what a crossing asks; Unreachable when it does not answer."""
+    return bool(_reached(lambda: services.is_done(_said(crossing), crossing.verb == Verb.DEPOSIT)))
 
 
 # --- attachments ----------------------------------------------------------------------------------------

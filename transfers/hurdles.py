@@ -68,6 +68,7 @@ REFUSED_BY_CENTER = {
     "already_activated": gettext_lazy("The pension is already active at the destination."),
     "already_cancelled": gettext_lazy("The origin has given the move up."),
     "out_of_order": gettext_lazy("The center has not heard of the step before this one. Try again in a few minutes."),
+    "given_up": gettext_lazy("It was given up after it could not be told to the center. Recall what was not sent."),
     **follow_ups.REFUSED_BY_CENTER,
 }
 NAMES_A_BRANCH = frozenset({"no_custody", "not_addressed"})

@@ -11,7 +11,7 @@ from branches import reminders
 from branches.models import Correction, CustodyRequest, PensionFile, User
 from branches.roles import Action, can
 from branches.services import Link, Notice, Remarks
-from transfers import hurdles, snapshot, sync
+from transfers import custody, hurdles, snapshot
 from transfers.discrepancies import OfCase
 from transfers.models import Mark, TransferCase
 from transfers.states import Side
@@ -77,7 +77,7 @@ def _held_elsewhere(file: PensionFile) -> list[Notice]:
     request = file.custody_requests.filter(settled_at=None).exclude(held_by="").first()
     if request is None:
         return []
-    if request.held_by == sync.NOBODY:
+    if request.held_by == custody.NOBODY:
         title = _("The center knows no branch that pays this pension.")
         return [Notice(title, _("Ask the center operator; until then its closing is not confirmed there."), "error")]
     if request.verb == CustodyRequest.Verb.CLOSE:

@@ -1,27 +1,29 @@
 """Finishing what was cut and fetching what the other side said. Safe to run at any time, by anyone, twice."""
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from branches.models import Branch, CustodyRequest, PensionFile
-from central.models import MESSAGES, Receipt
+from branches.models import Branch
+from central.models import ABOUT_A_FOLLOW_UP, MESSAGES, Receipt
 from central.rules import Refused
 from pension_transfer.lib.errors import NotNow, Refusal, Waiting
-from transfers import claims, deliveries, exchange, trail, workflow
-from transfers.models import Crossing, Heard, HeardUntil, TransferCase
+from pension_transfer.lib.paging import pages
+from pension_transfer.lib.turns import if_free
+from transfers import claims, custody, deliveries, exchange, trail, workers, workflow
+from transfers.models import Content, Crossing, Heard, HeardUntil, StuckItem, TransferCase, Verb
 from transfers.states import Side, State, find_step
+from transfers.tries import Tries
 
-BATCH = 500
+BATCH = 500  # receipts, cases and custody requests at once
+BY_HAND = "sync_center"  # who runs sync once, whoever that is
+Kind = StuckItem.Kind
 LOOK_BACK = 10_000  # receipts: far more than are given while one of them is being committed
 MARKS = {
     "received": "mark_received",
@@ -30,7 +32,6 @@ MARKS = {
     "returned": "mark_returned",
     "activated": "mark_activated",
 }
-log = logging.getLogger(__name__)
 EXPECTING = (State.HEAD_APPROVED, State.SENT, State.RECEIVED, State.VERIFIED, State.REGISTERED)
 
 
@@ -45,6 +46,10 @@ class Report:
     unreachable: bool = False
     refused: list[str] = field(default_factory=list)
 
+    @property
+    def did_something(self) -> bool:
+        return bool(self.finished or self.marked or self.custody or self.attachments)
+
     def __str__(self) -> str:
         center = "center unreachable" if self.unreachable else "center reached"
         done = f"{self.finished} steps finished, {self.marked} receipts, {self.custody} custody requests"
@@ -52,64 +57,119 @@ class Report:
 
 
 def sync() -> Report:
-    """Everything this site owes the center and the center has for it."""
+    """Everything this site owes the center and the center has for it, once; what failed lately is tried, too."""
     report = Report()
     try:
-        exchange.publish_directory()
-        claims.claim_missing()
-        report.custody = settle_custody()
-        finish_crossings(report)
-        report.marked = fetch() + fetch_follow_ups()
-        report.attachments = deliveries.fetch()
+        for part in parts(report, is_forced=True):
+            for _bit in part:
+                pass
     except (exchange.Unreachable, Waiting):
         report.unreachable = True
+    workers.beat(BY_HAND, report.finished, is_reached=not report.unreachable)
     return report
+
+
+def parts(report: Report, is_forced: bool = False, with_claims: bool = True) -> list[Iterator[Any]]:
+    """What there is to do, part by part in its order; each part may be left between any two of its bits.
+
+    What cannot be carried out waits by itself (transfers.tries); Unreachable or Waiting when the center is away.
+    """
+    return [
+        _publish(),
+        claims.claim_by_batches() if with_claims else iter(()),
+        _counted(report, "custody", custody.settle(is_forced)),
+        finish_crossings(report, is_forced),
+        _counted(report, "marked", hear(is_forced=is_forced)),
+        _counted(report, "marked", hear_follow_ups(is_forced)),
+        _counted(report, "attachments", deliveries.deliver(is_forced=is_forced)),
+    ]
+
+
+def _publish() -> Iterator[None]:
+    exchange.publish_directory()
+    yield
+
+
+def _counted(report: Report, name: str, bits: Iterator[int]) -> Iterator[None]:
+    for number in bits:
+        setattr(report, name, getattr(report, name) + number)
+        yield
 
 
 # --- steps that were cut --------------------------------------------------------------------------------
 
 
-def finish_crossings(report: Report) -> None:
-    """Settle every open crossing, oldest first; a refusal is the case's affair and does not stop the others."""
-    for crossing in Crossing.objects.filter(state="open").order_by("created_at"):
-        with set_aside(crossing):
-            if _has_brought(crossing):
-                _settle(crossing, report)
+def finish_crossings(report: Report, is_forced: bool = False) -> Iterator[None]:
+    """Settle every open crossing, oldest first. Of one pension none overtakes another, except the recall that bars it;
+    the other pensions are not held up."""
+    held_up: set[str] = set()
+    rows = Crossing.objects.filter(state="open").select_related("case")
+    for page in pages(rows, "created_at", "key", size=BATCH):
+        tries = Tries(Kind.CROSSING, [crossing.pk for crossing in page], is_forced)
+        for crossing in page:
+            number = crossing.case.pension_number if crossing.case else str(crossing.envelope_id)
+            if number in held_up and crossing.verb != Verb.WITHDRAW:
+                continue
+            if not tries.is_due(crossing.pk) or not _try_alone(number, crossing, tries, report):
+                held_up.add(number)
+            yield
 
 
-def _has_brought(crossing: Crossing) -> bool:
-    """Whether its attachments are at the center; a line too slow for one of them does not hold up the other cases."""
+def _try_alone(number: str, crossing: Crossing, tries: Tries, report: Report) -> bool:
+    """One try, unless another worker has something of this pension in hand; whether what was said later may follow."""
+    with if_free(f"sync {number}") as is_free:
+        return is_free and _try(crossing, tries, report)
+
+
+def _try(crossing: Crossing, tries: Tries, report: Report) -> bool:
+    item = (crossing.pk, crossing.action, crossing.branch_id, crossing.case_id)
+    is_done = False
     try:
-        exchange.bring_blobs(crossing)
-    except exchange.Unreachable:
-        return False
-    except Refused:  # settling says so
-        return True
-    return True
+        with tries.attempt(*item):
+            _settle(crossing, report)
+            is_done = True
+    except Waiting as kept:
+        return _waits(kept, tries, item)
+    except Refusal as refusal:
+        report.refused.append(f"{crossing}: {refusal.code}")
+        return _is_answered(crossing, refusal, tries, item)
+    return is_done
 
 
 def _settle(crossing: Crossing, report: Report) -> None:
     if not Crossing.objects.filter(pk=crossing.pk, state="open").exists():
-        return  # refused meanwhile with the envelope of which it speaks
-    try:
-        workflow.settle(crossing)
-        report.finished += 1
-    except Waiting as kept:
-        if kept.code != "held":  # which waits for people, not for the center
-            raise
-    except Refusal as refusal:
-        report.refused.append(f"{crossing}: {refusal.code}")
+        return  # settled meanwhile, or refused with the envelope of which it speaks
+    _bring(crossing)
+    workflow.settle(crossing)
+    report.finished += 1
 
 
-@contextmanager
-def set_aside(item: Any) -> Iterator[None]:
-    """What cannot be carried out stays where it is, is logged, and does not stop the others (FAULTS 27)."""
+def _bring(crossing: Crossing) -> None:
+    """Its attachments, first; a line too slow for one of them does not hold up the other cases."""
     try:
-        yield
-    except (Refusal, exchange.Unreachable, OperationalError, InterfaceError):
-        raise
-    except Exception:
-        log.exception("set aside: %s", item)
+        exchange.bring_blobs(crossing)
+    except exchange.Unreachable as lost:
+        raise Waiting(str(lost), "attachments") from lost
+    except Refused:  # settling says so
+        return
+
+
+def _waits(kept: Waiting, tries: Tries, item: Any) -> bool:
+    """Waiting again when the center is away; what waits for people does not hold up what was said later."""
+    if isinstance(kept.__cause__, exchange.Contended):
+        tries.note(kept, *item)
+    elif kept.code == "center" and isinstance(kept.__cause__, exchange.Unreachable):
+        raise kept
+    return kept.code == "held"
+
+
+def _is_answered(crossing: Crossing, refusal: Refusal, tries: Tries, item: Any) -> bool:
+    """Whether a refusal was the center's, which ends the crossing; otherwise it could not be finished here."""
+    if Crossing.objects.filter(pk=crossing.pk, state="open").exists():
+        tries.note(refusal, *item)
+        return False
+    tries.done(crossing.pk)
+    return True
 
 
 # --- receipts -------------------------------------------------------------------------------------------
@@ -117,11 +177,20 @@ def set_aside(item: Any) -> Iterator[None]:
 
 def fetch(cases: Iterable[TransferCase] | None = None) -> int:
     """Apply the receipts and messages that open cases wait for; how many steps that were."""
-    if cases is None:
-        cases = TransferCase.objects.open().filter(state__in=[*EXPECTING, State.RETURNED]).order_by("id")
-    rows = [case for case in cases if case.state in EXPECTING or case.state == State.RETURNED]
-    returned = [case for case in rows if case.side == Side.DESTINATION and case.state == State.RETURNED]
-    return sum(_hear(batch) for batch in _batches(rows)) + sum(_give_up(batch) for batch in _batches(returned))
+    return sum(hear(cases))
+
+
+def hear(cases: Iterable[TransferCase] | None = None, is_forced: bool = False) -> Iterator[int]:
+    """The same, one after the other; how many steps each was."""
+    for page in [list(cases)] if cases is not None else pages(_expecting(), "id", size=BATCH):
+        rows = [case for case in page if case.state in EXPECTING or case.state == State.RETURNED]
+        returned = [case for case in rows if case.side == Side.DESTINATION and case.state == State.RETURNED]
+        yield from _hear(rows, is_forced)
+        yield from _give_up(returned, is_forced) if returned else ()
+
+
+def _expecting() -> QuerySet[TransferCase]:
+    return TransferCase.objects.open().filter(state__in=[*EXPECTING, State.RETURNED])
 
 
 def follow(transfer_id: UUID) -> int:
@@ -135,16 +204,18 @@ def follow_if_reached(transfer_id: UUID) -> None:
         follow(transfer_id)
 
 
-def _batches(cases: list[TransferCase]) -> Iterator[list[TransferCase]]:
-    rest = iter(cases)
-    while batch := list(islice(rest, BATCH)):
-        yield batch
-
-
-def _hear(cases: list[TransferCase]) -> int:
+def _hear(cases: list[TransferCase], is_forced: bool) -> Iterator[int]:
     held = {(case.envelope_id, case.branch_id): case for case in cases if case.envelope_id}
-    receipts = exchange.receipts_of({envelope_id for envelope_id, _branch in held if envelope_id})
-    return sum(_apply(case, receipt) for case, receipt in list(_news(held, receipts)))
+    news = list(_news(held, exchange.receipts_of({envelope_id for envelope_id, _branch in held if envelope_id})))
+    tries = Tries(Kind.RECEIPT, [_ref(case, receipt) for case, receipt in news], is_forced) if news else None
+    for case, receipt in news:
+        if tries and tries.is_due(_ref(case, receipt)):
+            yield _apply(case, receipt, tries)
+
+
+def _ref(case: TransferCase, receipt: Receipt) -> str:
+    """What is stuck is stuck for one copy."""
+    return f"{receipt.key} {case.pk}"
 
 
 Held = dict[tuple[Any, str], TransferCase]
@@ -175,24 +246,21 @@ def _action(receipt: Receipt) -> str:
     return f"hear_{receipt.kind}" if receipt.kind in MESSAGES else MARKS.get(receipt.kind, "")
 
 
-def _apply(case: TransferCase, receipt: Receipt) -> int:
-    key = receipt.key if receipt.kind in MESSAGES else None
-    given = receipt.body | {"number": receipt.pk}
-    return _advance(_action(receipt), case, _said_by(receipt), given, receipt.envelope_id, key)
-
-
-def _advance(
-    action: str,
-    case: TransferCase,
-    who: dict[str, Any],
-    given: dict[str, Any],
-    of: UUID | None = None,
-    key: UUID | None = None,
-) -> int:
+def _apply(case: TransferCase, receipt: Receipt, tries: Tries) -> int:
     """One step that comes by itself; a case that somebody works on is left to the next round."""
-    with suppress(NotNow), set_aside(f"{action} of case {case.pk}"):
-        return int(bool(workflow.advance(action, case.pk, who, given, of, key)))
+    item = (_ref(case, receipt), _action(receipt), case.branch_id, case.pk)
+    try:
+        with tries.attempt(*item):
+            key = receipt.key if receipt.kind in MESSAGES else None
+            given = receipt.body | {"number": receipt.pk}
+            return _advance(_action(receipt), case, _said_by(receipt), given, receipt.envelope_id, key)
+    except NotNow as refusal:
+        tries.note(refusal, *item)
     return 0
+
+
+def _advance(action: str, case: TransferCase, *told: Any) -> int:
+    return int(bool(workflow.advance(action, case.pk, *told)))
 
 
 def _said_by(receipt: Receipt) -> dict[str, object]:
@@ -206,38 +274,70 @@ def _said_by(receipt: Receipt) -> dict[str, object]:
     }
 
 
-def _give_up(cases: list[TransferCase]) -> int:
+def _give_up(cases: list[TransferCase], is_forced: bool) -> Iterator[int]:
     """Returned copies whose origin cancelled the move or sent it to another branch."""
     cancelled, latest = exchange.cancelled_of(cases), exchange.latest_of(cases)
-    done = 0
+    tries = Tries(Kind.RECEIPT, [f"mark_cancelled {case.pk}" for case in cases], is_forced)
     for case in cases:
         receipt, last = cancelled.get(case.transfer_id), latest.get(case.transfer_id)
         elsewhere = last is not None and last.destination != case.branch_id
-        if receipt or elsewhere:
+        if (receipt or elsewhere) and tries.is_due(f"mark_cancelled {case.pk}"):
+            yield _mark_cancelled(case, receipt, tries)
+
+
+def _mark_cancelled(case: TransferCase, receipt: Receipt | None, tries: Tries) -> int:
+    item = (f"mark_cancelled {case.pk}", "mark_cancelled", case.branch_id, case.pk)
+    try:
+        with tries.attempt(*item):
             who = _said_by(receipt) if receipt else {"by": None, "branch_code": case.origin_id}
             note = receipt.body.get("note", "") if receipt else ""
-            done += _advance("mark_cancelled", case, who, {"note": note})
-    return done
+            return _advance("mark_cancelled", case, who, {"note": note})
+    except NotNow as refusal:
+        tries.note(refusal, *item)
+    return 0
 
 
 # --- follow-ups of moves that are over --------------------------------------------------------------------
 
 
 def fetch_follow_ups() -> int:
-    """What was said to closed cases since the last round; how many steps that were.
+    """What was said to closed cases since the last round; how many steps that were."""
+    return sum(hear_follow_ups())
+
+
+def hear_follow_ups(is_forced: bool = False) -> Iterator[int]:
+    """The same, one after the other.
 
     Receipts become visible out of their order, so each round looks back over the last ones too; the mark stays
-    before what could not be carried out yet.
+    before what could not be carried out yet, until that is set aside for a person.
     """
+    yield from _hear_again(is_forced)
     mark, _new = HeardUntil.objects.get_or_create(pk="follow_ups")
-    branches, after, done, left = _branches_here(), max(0, mark.number - LOOK_BACK), 0, []
+    branches, after, left = _branches_here(), max(0, mark.number - LOOK_BACK), []
     while receipts := exchange.follow_ups(branches, after, BATCH):
         after = receipts[-1].pk
-        done += sum(_apply(case, receipt) for case, receipt in _unheard(receipts))
-        left += [receipt.pk for _case, receipt in _unheard(receipts)][:1]
+        tries = Tries(Kind.FOLLOW_UP, [_ref(case, receipt) for case, receipt in _unheard(receipts)], is_forced)
+        yield from _apply_due(_unheard(receipts), tries)
+        left += [receipt.pk for case, receipt in _unheard(receipts) if not tries.is_set_aside(_ref(case, receipt))][:1]
     mark.number = left[0] - 1 if left else max(mark.number, after)
     mark.save()
-    return done
+
+
+def _apply_due(said: list[tuple[TransferCase, Receipt]], tries: Tries) -> Iterator[int]:
+    for case, receipt in said:
+        if tries.is_due(_ref(case, receipt)):
+            yield _apply(case, receipt, tries)
+
+
+def _hear_again(is_forced: bool) -> Iterator[int]:
+    """What is stuck, once its next try has come; it may lie far behind the mark."""
+    rows = StuckItem.objects.open().filter(kind=Kind.FOLLOW_UP).exclude(case=None)
+    due = rows if is_forced else rows.filter(next_try_at__lte=timezone.now())
+    contents = Content.objects.filter(case__in=list(due.order_by("id").values_list("case", flat=True)[:BATCH]))
+    receipts = exchange.receipts_of(row.envelope_id for row in contents.only("envelope_id") if row.envelope_id)
+    said = _unheard([receipt for receipt in receipts if receipt.kind in ABOUT_A_FOLLOW_UP])
+    tries = Tries(Kind.FOLLOW_UP, [_ref(case, receipt) for case, receipt in said], is_forced)
+    return _apply_due([row for row in said if tries.is_stuck(_ref(*row))], tries)
 
 
 def _branches_here() -> list[str]:
@@ -253,50 +353,3 @@ def _unheard(receipts: list[Receipt]) -> list[tuple[TransferCase, Receipt]]:
     cases = TransferCase.objects.filter(contents__envelope_id__in={receipt.envelope_id for receipt in new})
     held: Held = {(case.envelope_id, case.branch_id): case for case in cases}
     return list(_concerned(held, new))
-
-
-# --- custody --------------------------------------------------------------------------------------------
-
-NOBODY = "?"  # in the place of the branch that holds a pension
-
-
-def settle_if_reached(file: PensionFile) -> None:
-    """Carry what a branch has just asked about one file to the center; the next round does it otherwise."""
-    rows = list(_unsettled().filter(file=file))
-    if rows:
-        with suppress(exchange.Unreachable):
-            _settle_branch(file.branch_id, rows)
-
-
-def settle_custody() -> int:
-    """Carry the branches' custody requests to the center; conflicts stay, with the branch that holds."""
-    settled = 0
-    while rows := list(_unsettled()[:BATCH]):
-        for branch in sorted({row.file.branch_id for row in rows}):
-            settled += _settle_branch(branch, [row for row in rows if row.file.branch_id == branch])
-    return settled
-
-
-def _unsettled() -> QuerySet[CustodyRequest]:
-    return CustodyRequest.objects.filter(settled_at=None, held_by="").select_related("file").order_by("id")
-
-
-def _settle_branch(branch: str, rows: list[CustodyRequest]) -> int:
-    claims = {row.file.pension_number: row.month for row in rows if row.verb == CustodyRequest.Verb.OPEN}
-    held = exchange.open_custody(claims, branch, "import") if claims else {}
-    held |= _close(branch, [row for row in rows if row.verb == CustodyRequest.Verb.CLOSE])
-    for row in rows:
-        row.held_by = held.get(row.file.pension_number, "")
-        row.settled_at = None if row.held_by else timezone.now()
-    CustodyRequest.objects.bulk_update(rows, ["held_by", "settled_at"])
-    return len(rows)
-
-
-def _close(branch: str, rows: list[CustodyRequest]) -> dict[str, str]:
-    held = {}
-    for row in rows:
-        try:
-            exchange.close_custody(row.file.pension_number, branch, row.month, row.reason)
-        except Refused as refused:
-            held[row.file.pension_number] = refused.detail or NOBODY
-    return held

@@ -3,17 +3,19 @@
 Order: see and lock -> may -> when -> input -> (decided in the center first?) -> move -> effects -> event -> command.
 """
 
+import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _
 
 from branches.models import Branch, PensionFile, User
 from branches.roles import Action, acting_roles
-from pension_transfer.lib.busy import busy_is_an_answer
+from pension_transfer.lib.busy import again, busy_is_an_answer
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen, Refusal, Waiting
 from pension_transfer.lib.failpoints import fail_point
 from transfers import crossings, deliveries, effects, exchange, follow_ups, hurdles, trail
@@ -23,6 +25,7 @@ from transfers.models import Command, Crossing, Heard, TransferCase, Verb
 from transfers.states import MOVING, TURN_ROLES, Side, Step, find_step
 
 COMPLETES = frozenset({Action.ACKNOWLEDGE})  # steps after which the draft completes itself, if nothing else is missing
+log = logging.getLogger(__name__)
 QUIET = {Action.JUDGE}  # too many for the trail; a mark keeps its own who and when
 # Called with the move's id when the center has taken a step: the other branch may be on this very site.
 on_crossed: list[Callable[[uuid.UUID], Any]] = []
@@ -124,8 +127,12 @@ def advance(
 
     `key` names the message that brings it: one that was heard before changes nothing.
     """
+    return again(lambda: _advance_alone(action, case_id, who, given, of, key))
+
+
+def _advance_alone(*step: Any) -> TransferCase | None:
     with site():
-        return _advance(action, case_id, who, given, of, key)
+        return _advance(*step)
 
 
 def _advance(
@@ -313,6 +320,11 @@ def _settle_told(case: TransferCase) -> None:
             break
         except Refusal:  # the case says so, see hurdles.at_the_center
             continue
+        except (RuntimeError, OperationalError, InterfaceError):
+            raise
+        except Exception:  # sync counts its tries, and sets it aside with the reason
+            log.exception("not told: %s", crossing)
+            break
 
 
 def settle(crossing: Crossing) -> None:
@@ -330,29 +342,38 @@ def settle(crossing: Crossing) -> None:
     except exchange.Refused as refused:
         if refused.code == "held" and not crossing.decided_there:  # said here, heard there once it is released
             raise Waiting(hurdles.refused_by_center(refused.code), "held") from refused
-        with site():
-            crossings.refuse(crossing, f"{refused.code} {refused.detail}".strip())
+        refuse(crossing, f"{refused.code} {refused.detail}".strip())
         raise NotNow(hurdles.refused_by_center(refused.code, refused.detail), refused.code) from refused
     fail_point("asked")
-    _finish(crossing, answer)
+    for hear in again(lambda: _finish(crossing, answer)):
+        hear()
     fail_point("finished")
 
 
-def _finish(crossing: Crossing, answer: Any) -> None:
-    """What the center decided, carried out here in the name of the person who pressed."""
+def refuse(crossing: Crossing, reason: str) -> None:
+    """Close a crossing as refused, in a transaction of its own."""
+
+    def close() -> None:
+        with site():
+            crossings.refuse(crossing, reason)
+
+    again(close)
+
+
+def _finish(crossing: Crossing, answer: Any) -> list[Callable[[], Any]]:
+    """What the center decided, carried out here in the name of the person who pressed; who has to hear of it."""
     with site():
         if crossing.case_id:  # the case before its crossing, as a recall does: no two wait for each other
             crossings.lock_case(crossing.case_id)
         crossing = Crossing.objects.select_for_update(of=("self",)).get(pk=crossing.pk)
         if crossing.state != "open":
-            return
+            return []
         crossings.close_crossing(crossing, "done")
         case = _carry_out_decided(crossing, answer) if crossing.decided_there else crossing.known_case
         if crossing.verb == Verb.DEPOSIT:
             _advance("mark_sent", case.pk, trail.signature(None, "", crossing.branch_id), {})
         fail_point("finishing")
-    for hear in on_crossed:
-        hear(case.transfer_id)
+    return [partial(hear, case.transfer_id) for hear in on_crossed]
 
 
 def _carry_out_decided(crossing: Crossing, answer: Any) -> TransferCase:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -109,3 +109,11 @@ def _url(request: HttpRequest, **cursor: str) -> str:
         query.pop(name, None)
     query.update(cursor)
     return f"?{query.urlencode()}" if query else request.path
+
+
+def pages(rows: QuerySet[Any], *by: str, size: int) -> Iterator[list[Any]]:
+    """All rows in the order of the keys `by` (unique together), page by page, each as it is when it is read."""
+    cursor: list[Any] = []
+    while page := list(rows.filter(_beyond(by, cursor)).order_by(*by)[:size]):
+        yield page
+        cursor = [getattr(page[-1], name) for name in by]

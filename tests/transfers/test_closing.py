@@ -24,6 +24,7 @@ from tests.expect import fresh, refused
 from tests.faults.test_races import race
 from tests.pages import as_
 from transfers import sync, workflow
+from transfers.custody import NOBODY
 from transfers.models import Part, TransferCase
 from transfers.states import Side, State, Turn
 
@@ -158,7 +159,7 @@ def test_a_pension_that_another_branch_holds_is_not_closed_there(walk: Walk) -> 
 def test_a_pension_unknown_to_the_center_is_told(walk: Walk) -> None:
     PensionFile.objects.filter(pk=walk.file.pk).update(pension_number="7999999999")
     file = close(walk)
-    assert file.custody_requests.get().held_by == sync.NOBODY
+    assert file.custody_requests.get().held_by == NOBODY
     assert "error" in [n.tone for n in as_(walk.head).get(reverse("file", args=[file.pk])).context["notices"]]
 
 

@@ -332,7 +332,7 @@ def test_what_cannot_be_heard_yet_is_not_passed_over(
     monkeypatch.setattr(sync, "BATCH", 1)
     first, second = open_(finished), open_(finished)
     with monkeypatch.context() as busy:
-        busy.setattr(sync, "_apply", lambda case, receipt: 0)  # somebody works on the case
+        busy.setattr(sync, "_apply", lambda case, receipt, tries: 0)  # somebody works on the case
         assert sync.fetch_follow_ups() == 0
     assert sync.fetch_follow_ups() == 2
     assert len(both(first)) == len(both(second)) == 2

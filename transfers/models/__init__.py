@@ -9,6 +9,7 @@ from transfers.models.holding import LifeEvent
 from transfers.models.paper import PaperArrival
 from transfers.models.questions import Question, with_open_questions
 from transfers.models.reconcile import ReconcileRun
+from transfers.models.stuck import StuckItem, SyncWorker
 from transfers.models.trail import Command, Crossing, Heard, TransferEvent, Verb
 from transfers.models.warning import Acknowledgement
 from transfers.models.work import with_nobody, with_taker
@@ -41,6 +42,8 @@ __all__ = [
     "Scan",
     "ScanBytes",
     "Severity",
+    "StuckItem",
+    "SyncWorker",
     "TrackingSerial",
     "TransferCase",
     "TransferEvent",

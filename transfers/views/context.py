@@ -20,7 +20,7 @@ from branches.roles import MATRIX, Action
 from pension_transfer.lib.calendar import today
 from pension_transfer.lib.months import Month
 from transfers import exchange, nowhere
-from transfers.models import Crossing, FollowUp, TransferCase
+from transfers.models import Crossing, FollowUp, StuckItem, TransferCase
 
 PATIENCE = dt.timedelta(seconds=5)  # a step that needs longer than this to reach the center is shown as waiting
 FRESH = 15  # seconds for which the menu's count at the center, or the news that it is down, may be old
@@ -61,6 +61,10 @@ def _nowhere(request: HttpRequest) -> int:
     return int(pending(request)["nowhere"])
 
 
+def _stuck(request: HttpRequest) -> int:
+    return int(pending(request)["stuck"])
+
+
 def _waiting(request: HttpRequest) -> int:
     return waiting_count(person(request))
 
@@ -73,6 +77,7 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
             Item(_("Overdue"), "overdue", Action.OVERSEE, count=_overdue),
             Item(_("Workload"), "workload", Action.REASSIGN),
             Item(_("Follow-ups after the transfer"), "follow_ups", Action.VIEW_CASES, count=_to_settle),
+            Item(_("Stuck items"), "stuck_list", Action.VIEW_STUCK, _stuck, pages=("stuck_item",)),
             Item(_("Reconciliation"), "reconcile", Action.VIEW_RECONCILIATION),
         ),
     ),
@@ -224,7 +229,8 @@ def waiting_count(user: User) -> int:
 def pending(request: HttpRequest) -> dict[str, Any]:
     """`turn`: how many cases wait for this person; `overdue`: how many this person has to look after; `follow_ups`:
     how many this person has to settle, `follow_ups_late` of them past their day; `nowhere`: how many moves of these
-    branches keep a pension from being paid; `late`: whether a step of the branch waits for the center."""
+    branches keep a pension from being paid; `stuck`: how many items
+    wait for a person's decision; `late`: whether a step of the branch waits for the center."""
     held: dict[str, Any] | None = getattr(request, "pending", None)
     if held is None:
         held = _pending(person(request))
@@ -240,6 +246,7 @@ def _pending(user: User) -> dict[str, Any]:
         "turn": TransferCase.objects.turn_of(user), "overdue": TransferCase.objects.overseen_by(user),
         "follow_ups": to_settle, "follow_ups_late": to_settle.late(),
         "nowhere": nowhere.moves(user, Month.of(today())),
+        "stuck": StuckItem.objects.visible_to(user).waiting(),
     }  # fmt: skip
     asked = {name: Coalesce(Subquery(_number_of(rows)), 0) for name, rows in counts.items()}
     return User.objects.filter(pk=user.pk).annotate(late=Exists(late), **asked).values("late", *asked).get()

@@ -18,7 +18,8 @@ from transfers.due import Due, due_of
 from transfers.models import TransferCase, with_taker
 from transfers.models.case import BY_DUE_DATE
 from transfers.oversight import OVERVIEWS, groups_of, widest
-from transfers.payroll_warnings import PayrollWarning, is_at_risk, outlook
+from transfers.payroll_warnings import Outlook, PayrollWarning, is_at_risk, outlook
+from transfers.progress import Progress, progress_of
 from transfers.turns import has_turns
 from transfers.views.context import pending, person
 from transfers.views.pressable import turn_of
@@ -32,6 +33,7 @@ class Row:
     turn: str
     due: Due
     payroll: PayrollWarning | None
+    progress: Progress
 
 
 @require_GET
@@ -48,13 +50,17 @@ def overdue(request: HttpRequest) -> HttpResponse:
     page = page_of(with_taker(narrowed).select_related("branch", "origin", "destination"), request, by=BY_DUE_DATE)
     ahead = outlook()
     context = {
-        "page": page, "rows": [Row(c, turn_of(c), due_of(c), ahead.warning_of(c)) for c in page.items], "shown": shown,
+        "page": page, "rows": [_row(case, ahead) for case in page.items], "shown": shown,
         "at_risk": TransferCase.objects.visible_to(user).filter(is_at_risk(ahead=ahead)).count(), "ahead": ahead,
         "lead": shown.lead % {"days": fa(SHOWN_AFTER[scope])}, "groups": groups, "is_narrowed": bool(chosen),
         "total": sum(group["n"] for group in groups), "desks": desks_of(request, "overdue"),
         "is_wide": scope != Scope.BRANCH,
     }  # fmt: skip
     return render(request, "transfers/overdue.html", context)
+
+
+def _row(case: TransferCase, ahead: Outlook) -> Row:
+    return Row(case, turn_of(case), due_of(case), ahead.warning_of(case), progress_of(case))
 
 
 def desks_of(request: HttpRequest, current: str) -> list[dict[str, Any]]:
