@@ -18,6 +18,7 @@ WITHOUT_DATABASE = {
     "spectacular",
     "version",
 }
+AT_WORK = {"import_pension_files", "payroll_list", "reconcile", "send_digest", "sync_center"}
 NOWHERE = "postgresql:///pension_transfer"  # lets the settings load; nothing connects to it
 
 
@@ -29,6 +30,20 @@ def needs_database(arguments: list[str]) -> bool:
     if any(option.startswith("--database") for option in options):
         return True
     return command not in WITHOUT_DATABASE
+
+
+def refuse_an_old_schema() -> None:
+    """Leave with a sentence where the database is older than this program."""
+    import django
+    from django.core.exceptions import ImproperlyConfigured
+
+    from pension_transfer.lib.servers import require_schema
+
+    django.setup()
+    try:
+        require_schema()
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
 
 
 def main() -> None:
@@ -44,6 +59,8 @@ def main() -> None:
 
     from django.core.management import execute_from_command_line
 
+    if sys.argv[1:2] and sys.argv[1] in AT_WORK and needs_database(sys.argv[1:]):
+        refuse_an_old_schema()
     execute_from_command_line(sys.argv)
 
 

@@ -57,6 +57,7 @@ class Action(models.TextChoices):
     RETRY_STUCK = "retry_stuck", _("Have what is stuck tried again")
     HAND_OVER_STUCK = "hand_over_stuck", _("Hand over what is stuck")
     GIVE_UP_STUCK = "give_up_stuck", _("Give up what is stuck")
+    VIEW_HEALTH = "view_health", _("See whether the system is in order")
     REFER = "refer", _("Record the referral")
     EDIT_MOVE = "edit_move", _("Edit the referral")
     ATTACH = "attach", _("Attach scans")
@@ -117,6 +118,7 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.RETRY_STUCK: _OFFICER | _HEADS | {Role.CENTER_OPERATOR},
     Action.HAND_OVER_STUCK: _OFFICER | _HEADS | {Role.CENTER_OPERATOR},
     Action.GIVE_UP_STUCK: _HEADS,
+    Action.VIEW_HEALTH: frozenset({Role.BRANCH_HEAD} | {role for role in Role if SCOPE[role] != Scope.BRANCH}),
     Action.REFER: _CLERK,
     Action.EDIT_MOVE: _CLERK,
     Action.ATTACH: _CLERK,
@@ -154,7 +156,14 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.END_STAND_IN: frozenset({Role.BRANCH_HEAD, Role.PROVINCE_SUPERVISOR}),
 }
 READING = frozenset(
-    {Action.VIEW_FILES, Action.VIEW_CASES, Action.OVERSEE, Action.VIEW_RECONCILIATION, Action.VIEW_STUCK}
+    {
+        Action.VIEW_FILES,
+        Action.VIEW_CASES,
+        Action.OVERSEE,
+        Action.VIEW_RECONCILIATION,
+        Action.VIEW_STUCK,
+        Action.VIEW_HEALTH,
+    }
 )
 
 

@@ -20,13 +20,13 @@ from django.db import connections
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"  # nobody listens on port 1
 
 
-def database_url(alias: str, address: tuple[str, int] | None = None) -> str:
-    """The URL of a test database, at another address when one is given."""
+def database_url(alias: str, address: tuple[str, int] | None = None, user: str = "", password: str = "") -> str:
+    """The URL of a test database, at another address or for another role when one is given."""
     connections[alias].ensure_connection()
     at = connections[alias].connection.info
     host, port = address or (at.host, at.port)
     query = f"host={quote(host, safe='')}&port={port}"
-    return f"postgresql://{quote(at.user)}:{quote(at.password or '')}@/{quote(at.dbname)}?{query}"
+    return f"postgresql://{quote(user or at.user)}:{quote(password or at.password or '')}@/{quote(at.dbname)}?{query}"
 
 
 def center_url(address: tuple[str, int] | None = None) -> str:

@@ -1,12 +1,10 @@
 """The only caller of the center: what a crossing asks, and what the center has for this branch (D2, D3)."""
 
 import datetime as dt
-import os
-import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from threading import Timer
 from typing import IO, Any, TypeVar, cast
 from uuid import UUID
@@ -22,6 +20,7 @@ from pension_transfer.lib import blobs
 from pension_transfer.lib.busy import BUSY, again, sqlstate
 from pension_transfer.lib.failpoints import fail_point
 from pension_transfer.lib.months import Month
+from pension_transfer.lib.servers import hang_up
 from transfers.models import Crossing, ScanBytes, TransferCase, Verb
 
 __all__ = [
@@ -85,19 +84,27 @@ def _patience(seconds: float) -> Iterator[None]:
     if settings.CENTER == "default":
         yield
         return
-    timer = Timer(seconds, _hang_up, [connections[settings.CENTER]])
+    center = connections[settings.CENTER]
+    timer = Timer(seconds, _give_up, [center])
     timer.daemon = True
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
+        timer.join()
+        vars(center).pop("connect", None)
 
 
-def _hang_up(center: Any) -> None:
-    """Cut the line under the driver, which then reports it lost; what was asked may have been done (D3)."""
-    with suppress(Exception), socket.socket(fileno=os.dup(center.connection.fileno())) as line:
-        line.shutdown(socket.SHUT_RDWR)
+def _give_up(center: Any) -> None:
+    """The driver then reports the line lost; what was asked may have been done (D3). And no other line is opened:
+    where the cut one was only being tried, as many seconds would pass again."""
+    center.connect = _too_late
+    hang_up(center.connection)
+
+
+def _too_late() -> None:
+    raise OperationalError("the center did not answer in time")
 
 
 # --- the four verbs -----------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ MAY = {
     "retry_stuck": f"technical_officer {HEADS} center_operator",
     "hand_over_stuck": f"technical_officer {HEADS} center_operator",
     "give_up_stuck": HEADS,
+    "view_health": "branch_head province_supervisor center_operator auditor",
     "refer": "clerk",
     "edit_move": "clerk",
     "attach": "clerk",

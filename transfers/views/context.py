@@ -79,6 +79,7 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
             Item(_("Follow-ups after the transfer"), "follow_ups", Action.VIEW_CASES, count=_to_settle),
             Item(_("Stuck items"), "stuck_list", Action.VIEW_STUCK, _stuck, pages=("stuck_item",)),
             Item(_("Reconciliation"), "reconcile", Action.VIEW_RECONCILIATION),
+            Item(_("Health of the system"), "health", Action.VIEW_HEALTH),
         ),
     ),
     (

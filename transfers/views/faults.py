@@ -8,10 +8,16 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.defaults import bad_request, page_not_found, server_error
 
 from pension_transfer.lib.rest import NOT_HERE
 
+TAKES_NOTHING = {"53100", "25006"}  # PostgreSQL's disk_full and read_only_sql_transaction
+SENTENCES = {
+    "out_of_reach": gettext_lazy("The branch's data is out of reach for the moment"),
+    "takes_nothing": gettext_lazy("The branch's data can be read, but nothing can be stored for the moment"),
+}
 PAUSE = 30  # seconds until it is worth asking again
 
 
@@ -27,18 +33,22 @@ def bad(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def fault(request: HttpRequest) -> HttpResponse:
-    """The branch's database out of reach, or no room on a disk, is 503: it passes. The rest is a fault of ours."""
-    if not _passes(sys.exc_info()[1]):
+    """What passes by itself is 503: a database out of reach, one that takes nothing, no room. The rest is our fault."""
+    code = _passing(sys.exc_info()[1])
+    if not code:
         return _as_json("fault", _("A fault has happened here"), 500) if _is_api(request) else server_error(request)
-    message = _("The branch's data is out of reach for the moment")
-    answer = _as_json("out_of_reach", message, 503) if _is_api(request) else render(None, "503.html", status=503)
+    title = SENTENCES[code]
+    answer = _as_json(code, title, 503) if _is_api(request) else render(None, "503.html", {"title": title}, status=503)
     answer.headers["Retry-After"] = str(PAUSE)
     return answer
 
 
-def _passes(error: BaseException | None) -> bool:
+def _passing(error: BaseException | None) -> str:
+    """Which of SENTENCES tells of it; empty where it does not pass."""
     is_full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
-    return is_full or isinstance(error, OperationalError | InterfaceError)
+    if is_full or getattr(error and error.__cause__, "pgcode", "") in TAKES_NOTHING:
+        return "takes_nothing"
+    return "out_of_reach" if isinstance(error, OperationalError | InterfaceError) else ""
 
 
 def _is_api(request: HttpRequest) -> bool:

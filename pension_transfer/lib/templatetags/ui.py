@@ -45,6 +45,10 @@ LOOKS: dict[str, tuple[str, str]] = {
     "waiting": ("wait", "hourglass-split"),
     "valid": ("done", "check-circle"),
     "void": ("off", "slash-circle"),
+    # the health of the system
+    "ok": ("done", "check-circle"),
+    "watch": ("wait", "eye"),
+    "bad": ("stop", "exclamation-triangle"),
 }
 TONES = {
     "info": "info-circle",
