@@ -15,11 +15,11 @@ export REQUIRE_BROWSER := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check bench fmt lock clean runtime development python
+.PHONY: help demo test faults check bench ha ha-drill fmt lock clean runtime development python
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
-	  printf '%-14s %s\n' "$$name" "$$what"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
+	  printf '%-16s %s\n' "$$name" "$$what"; done
 
 demo: runtime ## set up, carry one case through every step, serve the pages (SERVE=0: only the case; ADDRESS=host:port)
 	@$(PY) manage.py migrate_all
@@ -57,6 +57,14 @@ bench: development ## page times on the demo data, import speed beside a raw COP
 fmt: development ## write Python and templates the way `make check` wants them
 	@$(PY) -m ruff format . && $(PY) -m ruff check --fix .
 	@if [ -d templates ]; then $(PY) -m djlint templates --reformat --quiet || true; fi
+
+HA_PORT ?= 5500
+SCENES ?=
+ha: development ## the center on three nodes of this machine (deploy/ha/README.md), until Ctrl-C (HA_PORT=first of 40 ports)
+	@exec $(PY) -m deploy.ha.cluster --port $(HA_PORT)
+
+ha-drill: development ## kill and freeze its leader under load: nothing lost, people wait (SCENES=kill: only that one)
+	@exec $(PY) -m deploy.ha.drill $(if $(SCENES),--scenes "$(SCENES)")
 
 UV ?= uv
 lock: ## pin the whole trees of requirements.txt and requirements-dev.txt, with hashes (needs uv)

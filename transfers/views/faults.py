@@ -11,12 +11,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.defaults import bad_request, page_not_found, server_error
 
+from pension_transfer.lib.postgresql.base import OutcomeUnknown
 from pension_transfer.lib.rest import NOT_HERE
 
 TAKES_NOTHING = {"53100", "25006"}  # PostgreSQL's disk_full and read_only_sql_transaction
 SENTENCES = {
     "out_of_reach": gettext_lazy("The branch's data is out of reach for the moment"),
     "takes_nothing": gettext_lazy("The branch's data can be read, but nothing can be stored for the moment"),
+    # The press carries its number, so that pressing again does nothing twice.
+    "unknown": gettext_lazy(
+        "It is not known yet whether this was stored. Go back and press again: nothing is done twice."
+    ),
 }
 PAUSE = 30  # seconds until it is worth asking again
 
@@ -37,8 +42,8 @@ def fault(request: HttpRequest) -> HttpResponse:
     code = _passing(sys.exc_info()[1])
     if not code:
         return _as_json("fault", _("A fault has happened here"), 500) if _is_api(request) else server_error(request)
-    title = SENTENCES[code]
-    answer = _as_json(code, title, 503) if _is_api(request) else render(None, "503.html", {"title": title}, status=503)
+    title, page = SENTENCES[code], "503_unknown.html" if code == "unknown" else "503.html"
+    answer = _as_json(code, title, 503) if _is_api(request) else render(None, page, {"title": title}, status=503)
     answer.headers["Retry-After"] = str(PAUSE)
     return answer
 
@@ -48,6 +53,8 @@ def _passing(error: BaseException | None) -> str:
     is_full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
     if is_full or getattr(error and error.__cause__, "pgcode", "") in TAKES_NOTHING:
         return "takes_nothing"
+    if isinstance(error, OutcomeUnknown):
+        return "unknown"
     return "out_of_reach" if isinstance(error, OperationalError | InterfaceError) else ""
 
 
