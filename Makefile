@@ -15,7 +15,7 @@ export REQUIRE_BROWSER := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check bench ha ha-drill fmt lock clean runtime development python
+.PHONY: help demo test faults soak check bench ha ha-drill fmt lock clean runtime development python
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -30,6 +30,11 @@ test: development ## every test but the slow ones, on real PostgreSQL (ARGS="-k 
 
 faults: development ## the slow tests: kills, races and bad lines that take over ten seconds each
 	@$(PY) -m pytest -n 2 -m slow $(ARGS)
+
+# The shell of a terminal has a variable of this name of its own: it reaches make only where it is given.
+SECONDS ?= 1800
+soak: development ## two sites and a center under work and random kills for SECONDS; logs in var/soak
+	@SECONDS=$(SECONDS) $(PY) -m tests.soak
 
 # The type checker and the deploy checks load the settings but connect to nothing.
 check: development ## formatting, linting, types, import contracts, templates, migrations, deploy checks

@@ -6,8 +6,10 @@ Each function returns the problems it found, in words; `problems` asks them all.
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Q
 
@@ -19,7 +21,21 @@ from pension_transfer.lib.calendar import is_working_day
 from pension_transfer.lib.months import Month
 from transfers import clock, trail
 from transfers.models import Attachment, Content, Crossing, FollowUp, Part, Question, TransferCase, TransferEvent
-from transfers.payment import may_pay_all
+from transfers.payment import Answer, may_pay_all
+
+T = TypeVar("T")
+# How to stand at each site, one after the other; tests/sites_apart.py makes two of it.
+SITES: list[Callable[[], AbstractContextManager[Any]]] = [nullcontext]
+
+
+def everywhere(rows: Callable[[], Iterable[T]]) -> list[T]:
+    """The rows of every site. What is asked of them afterwards must come with them (select_related)."""
+    found: list[T] = []
+    for site in SITES:
+        with site():
+            found += rows()
+    return found
+
 
 OVER = {"withdrawn", "returned", "activated", "cancelled"}  # with one of these an envelope is not on its way
 PART_OF = {
@@ -191,14 +207,18 @@ def paid_where_the_seat_is() -> list[str]:
 
 def one_payer_a_month() -> list[str]:
     """I5 as a payroll asks: around the last paid months `may_pay` lets no two branches pay."""
-    files = list(PensionFile.objects.order_by().values_list("pension_number", "branch_id", "last_paid_month"))
-    numbers, branches = sorted({row[0] for row in files}), sorted({row[1] for row in files})
-    found = []
-    for month in sorted({Month(row[2]) + n for row in files if row[2] for n in (0, 1)}):
-        answers = [answer for branch in branches for answer in may_pay_all(numbers, branch, month)]
+    files = everywhere(lambda: PensionFile.objects.order_by().values_list("pension_number", "last_paid_month"))
+    numbers, found = sorted({row[0] for row in files}), []
+    for month in sorted({Month(row[1]) + n for row in files if row[1] for n in (0, 1)}):
+        answers = everywhere(partial(_answers_here, numbers, month))
         payers = Counter(answer.pension_number for answer in answers if answer.is_payable)
         found += [f"I5 {number} is payable at {n} branches in {month}" for number, n in payers.items() if n > 1]
     return found
+
+
+def _answers_here(numbers: list[str], month: Month) -> list[Answer]:
+    branches = sorted(set(PensionFile.objects.order_by().values_list("branch_id", flat=True)))
+    return [answer for branch in branches for answer in may_pay_all(numbers, branch, month)]
 
 
 def frozen_while_on_its_way() -> list[str]:
@@ -331,16 +351,17 @@ def taken_by_those_in_turn() -> list[str]:
 
 
 CHECKS: tuple[Callable[[], list[str]], ...] = (
-    one_open_move, received_once, registered_as_sealed, attached_as_sealed, answers_as_told, paid_at_one_branch,
-    paid_where_the_seat_is, one_payer_a_month,
+    one_open_move, received_once, registered_as_sealed, attached_as_sealed, answers_as_told, paid_where_the_seat_is,
     frozen_while_on_its_way, four_eyes, told_by_the_trail, somebodys_turn,
     questions_wait_nowhere, clocks_agree, nothing_while_held, taken_by_those_in_turn,
 )  # fmt: skip
+OF_ALL: tuple[Callable[[], list[str]], ...] = (paid_at_one_branch, one_payer_a_month)  # the same wherever it is asked
 
 
 def problems(checks: Iterable[Callable[[], list[str]]] = CHECKS) -> list[str]:
-    """Every invariant that does not hold now; empty when all is well."""
-    return [problem for check in checks for problem in check()]
+    """Every invariant that does not hold now, at any site; empty when all is well."""
+    here = everywhere(lambda: [problem for check in checks for problem in check()])
+    return here + [problem for check in OF_ALL for problem in check()]
 
 
 # --- between the branches -----------------------------------------------------------------------------------
@@ -348,34 +369,38 @@ def problems(checks: Iterable[Callable[[], list[str]]] = CHECKS) -> list[str]:
 
 def unfinished() -> list[str]:
     """What may be open between two rounds of sync, and never after one with the center reachable."""
-    held = held_envelopes()
-    said_in_vain = [crossing for crossing in Crossing.objects.filter(state="open") if crossing.envelope_id in held]
-    waits = {crossing.case_id for crossing in said_in_vain}
-    unheard = {crossing.envelope_id for crossing in said_in_vain}  # until the release one side is ahead of the other
-    found = [f"{crossing} is open" for crossing in Crossing.objects.filter(state="open").exclude(case__in=waits)]
+    held, opened = held_envelopes(), everywhere(lambda: Crossing.objects.filter(state="open"))
+    unheard = {crossing.envelope_id for crossing in opened if crossing.envelope_id in held}
+    found = [f"{crossing} is open" for crossing in everywhere(lambda: _open_here(held))]
     said = said_of_envelopes()
     waiting = set(Waiting.objects.values_list("envelope_id", flat=True))
     untaken = {pk for pk in Envelope.objects.values_list("pk", flat=True) if not said[pk]}
     found += [] if waiting == untaken else [f"the queue holds {waiting}, untaken are {untaken}"]
-    for case in TransferCase.objects.filter(side="origin").exclude(envelope_id=None):
-        found += _disagreement(case, said[case.envelope_id]) if case.envelope_id not in unheard else []
+    copies = everywhere(lambda: TransferCase.objects.exclude(envelope_id=None))
+    there = {copy.envelope_id: copy for copy in copies if copy.side == "destination"}
+    for case in copies:  # until the release one side is ahead of the other
+        if case.side == "origin" and case.envelope_id not in unheard:
+            found += _disagreement(case, there.get(case.envelope_id), said[case.envelope_id])
     found += _told_differently() + _followed_up_differently()
-    found += [f"{case} does not know whether it is held" for case in _unaware(held)]
+    found += [f"{case} does not know whether it is held" for case in copies if _is_unaware(case, held)]
     return found + [f"{copy} waits for a move that is over" for copy in _forgotten()]
 
 
-def _unaware(held: set[Any]) -> list[TransferCase]:
-    """Open copies that say otherwise than the center whether their envelope is held."""
-    copies = TransferCase.objects.open().exclude(envelope_id=None)
-    return [case for case in copies if (case.held_since is not None) != (case.envelope_id in held)]
+def _open_here(held: set[Any]) -> list[Crossing]:
+    """What waits for the center, and not for the release of a held envelope."""
+    opened = Crossing.objects.filter(state="open")
+    return list(opened.exclude(case__in=opened.filter(envelope_id__in=held).exclude(case=None).values("case")))
 
 
-def _disagreement(case: TransferCase, said: set[str]) -> list[str]:
+def _is_unaware(case: TransferCase, held: set[Any]) -> bool:
+    """Whether an open copy says otherwise than the center whether its envelope is held."""
+    return case.closed_at is None and (case.held_since is not None) != (case.envelope_id in held)
+
+
+def _disagreement(case: TransferCase, copy: TransferCase | None, said: set[str]) -> list[str]:
     """The other side's copy of the same envelope stands where the origin believes it to stand."""
     if case.state in {"referral", "draft", "technically_approved", "cancelled"}:  # the next version, or none
         return []
-    copies = TransferCase.objects.filter(side="destination", transfer_id=case.transfer_id)
-    copy = copies.filter(envelope_id=case.envelope_id).first()
     here, there = (case.state, case.closed_at is None), copy and (copy.state, copy.closed_at is None)
     untaken = case.state in {"head_approved", "sent"} and not said and there is None
     return [] if untaken or here == there else [f"{case}: {here} here, {there} there, {sorted(said)}"]
@@ -384,7 +409,7 @@ def _disagreement(case: TransferCase, said: set[str]) -> list[str]:
 def _told_differently() -> list[str]:
     """A question that both branches hold is the same at both, and is open at both or at neither."""
     held: dict[Any, list[Question]] = defaultdict(list)
-    for question in Question.objects.exclude(how="refused"):
+    for question in everywhere(lambda: Question.objects.exclude(how="refused")):
         held[question.key].append(question)
     pairs = [rows for rows in held.values() if len(rows) > 1]
     said = [{(q.path, q.text, q.due_on, q.answer, q.answered_at, q.closed_at is None) for q in rows} for rows in pairs]
@@ -395,7 +420,7 @@ def _told_differently() -> list[str]:
 def _followed_up_differently() -> list[str]:
     """A follow-up is the same at both branches, is one branch's to settle, and ends at both or at neither."""
     held: dict[Any, list[FollowUp]] = defaultdict(list)
-    for row in FollowUp.objects.exclude(outcome="refused").select_related("case"):
+    for row in everywhere(lambda: FollowUp.objects.exclude(outcome="refused").select_related("case")):
         held[row.key].append(row)
     told = ("matter", "month", "amount", "settled_by", "note", "due_on", "outcome", "settled_amount", "closed_at")
     found = []
@@ -410,5 +435,6 @@ def _followed_up_differently() -> list[str]:
 
 def _forgotten() -> list[TransferCase]:
     """Copies at a destination that wait for an origin that has closed the move."""
-    over = TransferCase.objects.filter(side="origin", state="cancelled").values("transfer_id")
-    return list(TransferCase.objects.open().filter(side="destination", transfer_id__in=over))
+    gone = TransferCase.objects.filter(side="origin", state="cancelled")
+    over = everywhere(lambda: gone.values_list("transfer_id", flat=True))
+    return everywhere(lambda: TransferCase.objects.open().filter(side="destination", transfer_id__in=over))

@@ -37,9 +37,9 @@ def center_url(address: tuple[str, int] | None = None) -> str:
 class Site:
     """A process of the product. `order` carries one out in a child and says how it ended."""
 
-    def __init__(self, center: str | None = None):
+    def __init__(self, center: str | None = None, own: str | None = None):
         urls = {
-            "DATABASE_URL": database_url("default"),
+            "DATABASE_URL": own or database_url("default"),
             "CENTRAL_DATABASE_URL": center_url() if center is None else center,
         }
         env = {k: v for k, v in os.environ.items() if k != "FAIL_POINT"} | urls
@@ -59,8 +59,9 @@ class Site:
 
 
 @contextmanager
-def site(center: str | None = None) -> Iterator[Site]:
-    running = Site(center)
+def site(center: str | None = None, own: str | None = None) -> Iterator[Site]:
+    """A running site; `center` and `own` are the addresses of the databases where they are not the usual ones."""
+    running = Site(center, own)
     try:
         yield running
     finally:

@@ -57,12 +57,20 @@ def perform(
     except (NotNow, BadInput) as refusal:
         if done := _repeated(command_id, by, action, case=case_id):  # carried out while this one waited for the lock
             return done
+        if begun := Crossing.objects.filter(pk=command_id, by=by, action=action, case=case_id, state="open").first():
+            return _go_on(begun)
         _hear_the_first_answer(command_id, by)
         if refusal.code == "content_changed":
             advance("lapse", case_id, trail.signature(None, "", ""), {"reason": refusal.message})
         raise
     _settle_all(case, crossing)
     return TransferCase.objects.get(pk=case.pk)
+
+
+def _go_on(begun: Crossing) -> TransferCase:
+    """The same command again, whose intention stands while its answer was lost: it is finished now, not refused."""
+    _settle_all(begun.known_case, begun)
+    return TransferCase.objects.get(pk=begun.known_case.pk)
 
 
 def _begin(

@@ -17,6 +17,7 @@ from pension_transfer.lib.errors import NotNow
 from tests import oracle
 from tests.cast import DIFFERENCE, LAST_PAID_TYPED, MOVE, PAPER, PAPER_SENT, Walk, make_file, national_code, press
 from tests.central.sealed import envelope
+from tests.cuts import cut_at, survivable
 from tests.expect import fresh, refused, written
 from tests.pages import as_, command
 from tests.transfers.standings import FILES, INPUT, given
@@ -136,6 +137,25 @@ def test_every_action_repeated_has_one_effect(walk: Walk) -> None:
         assert (written(), Command.objects.get(pk=key).action) == (rows, action)
         pressed.add(action)
     assert pressed == {step.action for step in MOVES + WITHIN if not step.by_itself} | {Action.REFER}
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+@pytest.mark.parametrize("point", ["intended", "asked"])
+def test_a_command_whose_answer_was_lost_is_carried_on_and_answered(
+    walk: Walk, point: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The intention stands; the same press again is no second one that is in the way of the first."""
+    survivable(monkeypatch)
+    case, key = walk.to(State.SENT), uuid.uuid4()
+    given = {"by": walk.head, "command_id": key, "data": WHY}
+    with cut_at(point):
+        workflow.perform(Action.RECALL, case.pk, **given)
+    assert fresh(case).state == State.SENT
+    with pytest.raises(NotNow) as caught:  # a colleague's press still is
+        press(Action.RECALL, case, walk.cast.at(walk.cast.origin, Role.INSURANCE_DEPUTY), **WHY)
+    assert caught.value.code == "blocked"
+    assert [workflow.perform(Action.RECALL, case.pk, **given).state for _twice in range(2)] == [State.DRAFT] * 2
+    assert case.events.filter(action=Action.RECALL).count() == 1
     assert oracle.problems() + oracle.unfinished() == []
 
 
