@@ -15,7 +15,7 @@ export REQUIRE_BROWSER := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults soak check bench ha ha-drill fmt lock clean runtime development python
+.PHONY: help demo test faults soak pitr-drill check bench ha ha-drill fmt lock clean runtime development python
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -35,6 +35,9 @@ faults: development ## the slow tests: kills, races and bad lines that take over
 SECONDS ?= 1800
 soak: development ## two sites and a center under work and random kills for SECONDS; logs in var/soak
 	@SECONDS=$(SECONDS) $(PY) -m tests.soak
+
+pitr-drill: development ## recovery to the moment before a mistake, on a cluster of its own in a temporary folder
+	@$(PY) -m deploy.pitr.drill
 
 # The type checker and the deploy checks load the settings but connect to nothing.
 check: development ## formatting, linting, types, import contracts, templates, migrations, deploy checks

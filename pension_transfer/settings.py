@@ -134,6 +134,7 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(connect_timeout=5, options
 DATABASE_ROUTERS = ["pension_transfer.routers.CenterRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var")))
+BACKUP_DIR = Path(env.text("BACKUP_DIR", str(DATA_DIR / "backups")))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_HANDLERS = [

@@ -8,8 +8,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -71,13 +72,34 @@ def site(center: str | None = None, own: str | None = None) -> Iterator[Site]:
 # --- in the process ---------------------------------------------------------------------------------------------
 
 
+def _sync() -> None:
+    from transfers import sync
+
+    sync.sync()
+
+
+def _backup(to: str) -> None:
+    from transfers import backups
+
+    backups.make("site", Path(to))
+
+
+def _restore(run: str) -> None:
+    from transfers import backups
+
+    backups.restore(Path(run), replace=True)
+
+
+ALONE: dict[str, Callable[..., None]] = {"sync": _sync, "backup": _backup, "restore": _restore}  # nobody's steps
+
+
 def _carry_out(do: str, given: dict[str, Any]) -> None:
     from branches.models import Branch, User
     from tests.scans import pdf, upload, uploads
-    from transfers import sync, workflow
+    from transfers import workflow
 
-    if do == "sync":
-        sync.sync()
+    if do in ALONE:
+        ALONE[do](**given)
         return
     by, key = User.objects.get(username=given["by"]), UUID(given["key"])
     if do == "receive":

@@ -31,6 +31,8 @@ LONGEST = Discrepancy._meta.get_field("sent_value").max_length  # a decree's tex
 
 def tell(doing: "Doing", verb: str, kind: str = "", envelope_id: uuid.UUID | None = None, **body: Any) -> None:
     """Write the step into the outbox: it is told to the center after the commit, and again until it answers."""
+    if doing.again:
+        return  # the center told us
     Crossing.objects.create(
         key=uuid.uuid4(),
         verb=verb,
@@ -47,6 +49,7 @@ def tell(doing: "Doing", verb: str, kind: str = "", envelope_id: uuid.UUID | Non
 
 def _person(who: dict[str, Any]) -> dict[str, Any]:
     told = {"by_name": who["by_name"], "role": who["role"], "at": trail.utc(timezone.now())}
+    told |= {"by_username": who["by"].username} if who["by"] else {}
     return told | who.get("standing_in", {})
 
 

@@ -1,9 +1,14 @@
 """A step being taken: handed from the door to the effects, the trail and the center."""
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils import timezone
+
 from branches.models import User
+from central import contract
+from transfers import trail
 from transfers.models import TransferCase
 
 
@@ -20,6 +25,19 @@ class Doing:
     answer: Any = None
     note: str = ""
     details: dict[str, Any] = field(default_factory=dict)
+    # After a restore: a step that the center knows of and this database lost (transfers.rebuild).
+    again: bool = False
+    like: str = ""  # the action whose effects follow, where they are not its own
+
+    @property
+    def at(self) -> dt.datetime:
+        """When the step is taken; when it was, where it is carried out again."""
+        return contract.moment(self.input["at"]) if self.again and "at" in self.input else timezone.now()
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The details as the trail keeps them."""
+        return self.details | ({"rebuilt": trail.utc(self.at)} if self.again else {})
 
     @property
     def person(self) -> User:

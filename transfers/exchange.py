@@ -1,6 +1,7 @@
 """The only caller of the center: what a crossing asks, and what the center has for this branch (D2, D3)."""
 
 import datetime as dt
+import json
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -124,8 +125,10 @@ def _said(crossing: Crossing) -> services.Answer:
 def _deposit(crossing: Crossing) -> Envelope:
     case = crossing.known_case
     content = case.contents.get(envelope_id=crossing.envelope_id)
+    sealed = json.loads(content.body)  # an earlier version may have had another address
     # To the center an unheard-of branch is a closed one, and its no is final: a first deposit may precede any sync.
-    unheard = [(case.destination_id, case.destination.name, case.destination.is_active)]
+    destination = Branch.objects.get(pk=sealed["move"]["destination"])
+    unheard = [(destination.pk, destination.name, destination.is_active)]
     return services.deposit(
         Envelope(
             id=crossing.envelope_id,
@@ -134,8 +137,8 @@ def _deposit(crossing: Crossing) -> Envelope:
             tracking_number=case.tracking_number,
             pension_number=case.pension_number,
             origin=case.origin_id,
-            destination=case.destination_id,
-            last_paid_month=case.last_paid_month or 0,
+            destination=destination.pk,
+            last_paid_month=sealed["last_pay_certificate"]["last_paid_month"],
             body=content.body,
             seal=content.seal,
         ),

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from pension_transfer.lib.servers import Away, Server, look, missing_migrations
 from pension_transfer.lib.templatetags.persian import fa, jalali_time
+from transfers.backups import last_backup
 from transfers.models import Crossing, ReconcileRun, StuckItem, SyncWorker
 
 OK, WATCH, BAD = "ok", "watch", "bad"
@@ -316,7 +317,8 @@ def last_sync() -> dt.datetime | None:
 
 def last_backup_at() -> dt.datetime | None:
     """When the newest whole backup was finished; None without any."""
-    return None
+    newest = last_backup()
+    return newest.when if newest and newest.ok else None
 
 
 # --- words -----------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from central.rules import Refused
 from pension_transfer.lib.errors import NotNow, Refusal, Waiting
 from pension_transfer.lib.paging import pages
 from pension_transfer.lib.turns import if_free
-from transfers import claims, custody, deliveries, exchange, trail, workers, workflow
+from transfers import claims, custody, deliveries, exchange, rebuild, trail, workers, workflow
 from transfers.models import Content, Crossing, Heard, HeardUntil, StuckItem, TransferCase, Verb
 from transfers.states import Side, State, find_step
 from transfers.tries import Tries
@@ -44,23 +44,30 @@ class Report:
     custody: int = 0
     attachments: int = 0
     unreachable: bool = False
+    rebuilt: int = 0  # steps that the center knew of and a restored site did not
+    told_again: int = 0  # steps that a restored center did not know
     refused: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)  # what could not be brought back, in words
 
     @property
     def did_something(self) -> bool:
-        return bool(self.finished or self.marked or self.custody or self.attachments)
+        return any((self.finished, self.marked, self.custody, self.attachments, self.rebuilt, self.told_again))
 
     def __str__(self) -> str:
         center = "center unreachable" if self.unreachable else "center reached"
         done = f"{self.finished} steps finished, {self.marked} receipts, {self.custody} custody requests"
-        return f"{center}: {done}, {self.attachments} attachments"
+        again = f", {self.rebuilt} steps rebuilt, {self.told_again} told again"
+        return f"{center}: {done}, {self.attachments} attachments" + again * bool(self.rebuilt or self.told_again)
 
 
-def sync() -> Report:
-    """Everything this site owes the center and the center has for it, once; what failed lately is tried, too."""
+def sync(rebuilds: bool = False, retells: bool = False) -> Report:
+    """Everything this site owes the center and the center has for it, once; what failed lately is tried, too.
+
+    What a restore lost is noticed by itself; `rebuilds` and `retells` look through everything for it.
+    """
     report = Report()
     try:
-        for part in parts(report, is_forced=True):
+        for part in parts(report, is_forced=True, rebuilds=rebuilds, retells=retells):
             for _bit in part:
                 pass
     except (exchange.Unreachable, Waiting):
@@ -69,7 +76,13 @@ def sync() -> Report:
     return report
 
 
-def parts(report: Report, is_forced: bool = False, with_claims: bool = True) -> list[Iterator[Any]]:
+def parts(
+    report: Report,
+    is_forced: bool = False,
+    with_claims: bool = True,
+    rebuilds: bool = False,
+    retells: bool = False,
+) -> list[Iterator[Any]]:
     """What there is to do, part by part in its order; each part may be left between any two of its bits.
 
     What cannot be carried out waits by itself (transfers.tries); Unreachable or Waiting when the center is away.
@@ -79,6 +92,7 @@ def parts(report: Report, is_forced: bool = False, with_claims: bool = True) -> 
         claims.claim_by_batches() if with_claims else iter(()),
         _counted(report, "custody", custody.settle(is_forced)),
         finish_crossings(report, is_forced),
+        _mend(report, rebuilds, retells),
         _counted(report, "marked", hear(is_forced=is_forced)),
         _counted(report, "marked", hear_follow_ups(is_forced)),
         _counted(report, "attachments", deliveries.deliver(is_forced=is_forced)),
@@ -88,6 +102,21 @@ def parts(report: Report, is_forced: bool = False, with_claims: bool = True) -> 
 def _publish() -> Iterator[None]:
     exchange.publish_directory()
     yield
+
+
+def _mend(report: Report, rebuilds: bool, retells: bool) -> Iterator[None]:
+    """What a restore of the center or of this site lost; one worker at a time."""
+    with if_free("mend") as is_free:
+        if is_free:
+            report.told_again, report.lost = rebuild.retell(retells)
+            report.rebuilt, lost = rebuild.bring_back(_take_in, rebuilds)
+            report.lost += lost
+    yield
+
+
+def _take_in(case: TransferCase, receipt: Receipt) -> int:
+    """What the other branch said, as an ordinary round hears it."""
+    return _apply(case, receipt, Tries(Kind.RECEIPT, [_ref(case, receipt)], is_forced=True))
 
 
 def _counted(report: Report, name: str, bits: Iterator[int]) -> Iterator[None]:

@@ -43,6 +43,11 @@ def day(text: str) -> str:
     return jalali(dt.date.fromisoformat(text))
 
 
+def moment(text: str) -> str:
+    """The day of a moment of the trail as people read it."""
+    return jalali(contract.moment(text))
+
+
 DETAILS: dict[str, tuple[Any, Callable[[Any], str]]] = {
     "last_paid_month": (gettext_lazy("last paid month"), jalali_month),
     "arrears_first": (gettext_lazy("arrears from"), jalali_month),
@@ -84,6 +89,7 @@ DETAILS: dict[str, tuple[Any, Callable[[Any], str]]] = {
     "outcome": (gettext_lazy("outcome"), lambda code: str(Outcome(code).label)),
     "settled_amount": (gettext_lazy("amount settled"), rial),
     "settlement_letter": (gettext_lazy("letter number of the settlement"), fa),
+    "rebuilt": (gettext_lazy("brought back from the center after a restore; done on"), moment),
     "receipt_number": (gettext_lazy("registration receipt number"), fa),
 }
 

@@ -104,7 +104,7 @@ class Worker:
         report = self.report
         if report.unreachable or report.did_something:
             self.tell(str(report))
-        for line in report.refused:
+        for line in [*report.refused, *report.lost]:
             self.tell(line)
 
     def _back_off(self) -> float:

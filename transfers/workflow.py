@@ -293,9 +293,18 @@ def _carry_out(doing: Doing, *, move: bool = True, command_id: uuid.UUID | None 
     effects.hand_over_turn(case, moved=case.state != before)
     case.save()
     if doing.action not in QUIET:
-        trail.write(case, doing.action, before, **doing.who, note=doing.note, details=doing.details)
+        trail.write(case, doing.action, before, **doing.who, note=doing.note, details=doing.told)
     if command_id:
         Command.objects.create(pk=command_id, action=doing.action, by=doing.person, case=case)
+
+
+def carry_out_again(doing: Doing, key: uuid.UUID | None = None) -> None:
+    """A step that was taken here before a restore; in the caller's transaction, asking nobody (transfers.rebuild).
+
+    `key` is the command's, so that a form pressed then and sent again hears that it is done.
+    """
+    step = find_step(doing.action, doing.case.side, doing.case.state) if doing.case.trail_length else None
+    _carry_out(doing, move=bool(step and step.target), command_id=key if doing.by else None)
 
 
 # --- crossing to the center ---------------------------------------------------------------------------

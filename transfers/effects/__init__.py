@@ -47,5 +47,5 @@ EFFECTS: Effects = _joined(
 
 def follow(doing: "Doing") -> None:
     """Everything that follows the step, in order."""
-    for effect in EFFECTS.get(doing.action, ()):
+    for effect in EFFECTS.get(doing.like or doing.action, ()):
         effect(doing)

@@ -1,6 +1,6 @@
 """What follows the destination's steps."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,7 +11,7 @@ from pension_transfer.lib.errors import NotNow
 from transfers import attachments, comparison, last_pay, payroll_warnings, snapshot
 from transfers.crossings import said_of_move, sealed_content, tell
 from transfers.effects.holding import free
-from transfers.effects.shared import Effects, close, keep_discrepancies, note, take_part
+from transfers.effects.shared import Effects, close, keep_discrepancies, note, take_own_part
 from transfers.models import Content, Part, Severity, Verb
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _show_decrees(doing: "Doing") -> None:
 
 
 def _verify(doing: "Doing") -> None:
-    doing.details = comparison.result(doing.case)
+    doing.details = {} if doing.again else comparison.result(doing.case)  # whose marks may be lost
     tell(doing, Verb.ANSWER, "verified")
 
 
@@ -59,7 +59,7 @@ def _register(doing: "Doing") -> None:
     """Enrol principal and dependents as sealed (directive, part 2); refused when one field differs (I4)."""
     case = doing.case
     content = case.content
-    take_part(case, doing.person, Part.Name.REGISTRAR)
+    take_own_part(doing, Part.Name.REGISTRAR)
     file = snapshot.write_file(content, case.branch)
     if differing := snapshot.differences(content, file) + attachments.differences(case):
         raise NotNow(_("What was written differs from what was sealed: %(parts)s.") % {"parts": differing}, "i4")
@@ -70,13 +70,20 @@ def _register(doing: "Doing") -> None:
 
 def _activate(doing: "Doing") -> None:
     """«فعال سازی پرونده مستمری»: the file is as it was at the origin, active or suspended."""
-    take_part(doing.case, doing.person, Part.Name.ACTIVATOR)
-    doing.details = dict(last_pay.as_told(last_pay.arrears_of(doing.case)))
+    take_own_part(doing, Part.Name.ACTIVATOR)
+    doing.details = _arrears(doing)
     status = doing.case.content["file"]["status"]
     PensionFile.objects.filter(pk=doing.case.file.pk).update(status=status)
-    doing.case.activated_at = timezone.now()
+    doing.case.activated_at = doing.at
     close(doing.case)
     tell(doing, Verb.ANSWER, "activated", **doing.details)
+
+
+def _arrears(doing: "Doing") -> dict[str, Any]:
+    """Those of today; carried out again, those that were told."""
+    if doing.again:
+        return last_pay.heard(doing.input)
+    return dict(last_pay.as_told(last_pay.arrears_of(doing.case)))
 
 
 def _mark_cancelled(doing: "Doing") -> None:

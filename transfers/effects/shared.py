@@ -25,6 +25,12 @@ def take_part(case: TransferCase, user: User, name: str) -> None:
         raise NotAllowed(_("You have taken another part in this move; a colleague must take this step."), "four_eyes")
 
 
+def take_own_part(doing: "Doing", name: str) -> None:
+    """The same for who takes the step; after a restore that person may be unknown here."""
+    if doing.by or not doing.again:
+        take_part(doing.case, doing.person, name)
+
+
 def hand_over_turn(case: TransferCase, moved: bool = False) -> None:
     """Whose turn it is now, since when and until when; a case that moved on begins a new clock."""
     if moved or case.whose_turn() != case.turn:

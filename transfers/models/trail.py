@@ -129,7 +129,10 @@ class Crossing(models.Model):
                 condition=Q(state="open", verb="take"),
             ),
         ]
-        indexes = [models.Index(name="crossing_open", fields=["created_at"], condition=Q(state="open"))]
+        indexes = [
+            models.Index(name="crossing_open", fields=["created_at"], condition=Q(state="open")),
+            models.Index(name="crossing_settled", fields=["settled_at"], condition=Q(state="done")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.envelope_id}"

@@ -9,7 +9,10 @@ ALTERED = _(
     "It was changed past the product. Change nothing, keep both databases as they are, and compare with the last "
     "backup; the center operator decides."
 )
-RESTORE = _("Restore what is missing from the last backup; the center operator decides.")
+RETELL = _(
+    "Run sync_center --retell on every site, then reconcile again; if it is still there, restore what is missing from "
+    "the last backup; the center operator decides."
+)
 SYNC = _("Run sync_center, then reconcile again; if it is still there, tell the center operator.")
 CLEAR = _("Stop paying at both branches until the center operator has settled who pays.")
 CHECK = _("Look at the pension file and its cases; the center operator and the branch settle who pays.")
@@ -32,8 +35,8 @@ FAULTS: dict[str, Fault] = {
     )),
     "seal_broken": Fault("I1", _("The content at the center is not that of its seal or of its envelope."), ALTERED),
     "copy_broken": Fault("I1", _("The branch's copy of the sealed content is not that of its seal."), ALTERED),
-    "envelope_gone": Fault("I1", _("The envelope of a sealed content is no longer at the center."), RESTORE),
-    "receipt_alone": Fault("I1", _("A receipt speaks of an envelope that is not at the center."), RESTORE),
+    "envelope_gone": Fault("I1", _("The envelope of a sealed content is no longer at the center."), RETELL),
+    "receipt_alone": Fault("I1", _("A receipt speaks of an envelope that is not at the center."), RETELL),
     # I2: one live envelope, one open move
     "two_live": Fault("I2", _("The move has more than one live envelope."), ALTERED),
     "two_moves": Fault("I2", _("The pension has more than one open move."), ALTERED),
