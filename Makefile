@@ -15,7 +15,7 @@ export REQUIRE_BROWSER := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults soak pitr-drill check bench ha ha-drill fmt lock clean runtime development python
+.PHONY: help demo sites test faults soak pitr-drill check bench ha ha-drill fmt lock clean runtime development python
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -24,6 +24,9 @@ help: ## this list
 demo: runtime ## set up, carry one case through every step, serve the pages (SERVE=0: only the case; ADDRESS=host:port)
 	@$(PY) manage.py migrate_all
 	@$(PY) manage.py demo --address $(ADDRESS) $(if $(filter 0,$(SERVE)),--no-serve)
+
+sites: runtime ## two sites and the center apart on this machine: three databases, two web servers; Ctrl-C stops them
+	@$(PY) -m deploy.sites.run
 
 test: development ## every test but the slow ones, on real PostgreSQL (ARGS="-k words": some of them)
 	@$(PY) -m pytest -n 2 -m "not slow" $(ARGS)

@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 # The values are shown as people read them.
 SENTENCES: dict[str, Any] = {
     "missing": _("is missing"),
+    "destination_closed": _("the destination branch is closed; edit the referral and choose another branch"),
+    "one_branch": _("origin and destination are one branch now and the file needs no move; cancel the referral"),
     "invalid": _("is not as it has to be"),
     "checksum": _("has a wrong check digit; compare it with the identity card"),
     "same_person": _("is that of the principal; a dependent is another person"),

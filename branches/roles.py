@@ -91,6 +91,8 @@ class Action(models.TextChoices):
     TAKE = "take", _("Take the case")
     PUT_BACK = "put_back", _("Put the case back")
     REASSIGN = "reassign", _("Reassign the case")
+    # which branches there are
+    CHANGE_BRANCHES = "change_branches", _("Close, merge or renumber a branch")
     # who stands in for whom
     GRANT_STAND_IN = "grant_stand_in", _("Grant a stand-in")
     END_STAND_IN = "end_stand_in", _("End a stand-in early")
@@ -152,6 +154,7 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.TAKE: _BRANCH,
     Action.PUT_BACK: _BRANCH,
     Action.REASSIGN: _HEADS | {Role.PROVINCE_SUPERVISOR},
+    Action.CHANGE_BRANCHES: frozenset({Role.CENTER_OPERATOR}),
     Action.GRANT_STAND_IN: frozenset({Role.BRANCH_HEAD, Role.PROVINCE_SUPERVISOR}),
     Action.END_STAND_IN: frozenset({Role.BRANCH_HEAD, Role.PROVINCE_SUPERVISOR}),
 }

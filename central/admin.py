@@ -32,4 +32,4 @@ class CustodyAdmin(ReadOnlyAdmin):
 
 @admin.register(Directory)
 class DirectoryAdmin(ReadOnlyAdmin):
-    list_display = ("branch_code", "name", "is_active", "succeeded_by")
+    list_display = ("branch_code", "name", "is_active", "succeeded_by", "site")

@@ -1,6 +1,6 @@
 """The shared tables through which branches exchange. Codes, bytes and receipts: nothing of a branch's own.
 
-Written only by central.services. Months are Jalali integers yyyymm, times UTC.
+Written only by central.services and central.directory. Months are Jalali integers yyyymm, times UTC.
 """
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -14,12 +14,13 @@ from pension_transfer.lib.month_field import MonthField
 
 
 class Directory(models.Model):
-    """The branches that may exchange; a closed one names its successor."""
+    """The branches that may exchange, each with the site that serves it; a closed one names its successor."""
 
     branch_code = models.CharField(_("branch code"), max_length=4, primary_key=True)
     name = models.CharField(_("name"), max_length=120)
     is_active = models.BooleanField(_("active"), default=True)
     succeeded_by = models.CharField(_("succeeded by"), max_length=4, blank=True)
+    site = models.CharField(_("site"), max_length=40, blank=True)
 
     class Meta:
         verbose_name = _("directory entry")

@@ -7,7 +7,10 @@ from django.db.backends.postgresql.psycopg_any import NumericRange
 from django.utils import timezone
 
 from central.models import Custody, Envelope, Seat
+from central.succession import current
 from pension_transfer.lib.months import Month
+
+SUCCEEDED = "succeeded"  # why custody ended at a branch that was closed, and began at its successor
 
 
 def hold(seat: Seat, **changes: Any) -> None:
@@ -35,10 +38,20 @@ def end(number: str, branch: str, month: int, reason: str) -> None:
 
 def hand_over(envelope: Envelope, seat: Seat) -> None:
     """The origin's months end with the last paid one, the destination's begin after it (I5, I6)."""
-    first = Month(envelope.last_paid_month) + 1
-    end(seat.pk, envelope.origin, first, "registered")
-    begin(seat.pk, envelope.destination, first, "registered", envelope.move)
-    hold(seat, payable_branch=envelope.destination)
+    first, payer = Month(envelope.last_paid_month) + 1, current(envelope.destination)
+    end(seat.pk, seat.payable_branch or envelope.origin, first, "registered")
+    begin(seat.pk, payer, first, "registered", envelope.move)
+    hold(seat, payable_branch=payer)
+
+
+def hand_on(seat: Seat, branch: str, month: int) -> None:
+    """A closed branch's months end before `month` (yyyymm), or before its first; `branch`, its successor's, begin."""
+    old = seat.payable_branch or ""
+    held = Custody.objects.get(pension_number=seat.pk, branch_code=old, months__upper_inf=True)
+    first = max(month, held.months.lower)
+    end(seat.pk, old, first, SUCCEEDED)
+    begin(seat.pk, branch, first, SUCCEEDED, held.move)
+    hold(seat, payable_branch=branch)
 
 
 def free(envelope: Envelope, seat: Seat) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from central import payment
 from central.models import ABOUT, Blob, Custody, Directory, Envelope, Receipt, Seat
+from central.succession import current, line_of
 from pension_transfer.lib.months import Month
 
 Kind = Receipt.Kind
@@ -55,7 +56,12 @@ def seal_holds(envelope: Envelope) -> bool:
 
 
 def _inactive(code: str) -> bool:
-    return not Directory.objects.filter(pk=code, is_active=True).exists()
+    """Of a closed branch its successor counts, which takes what is addressed to it (DESIGN 11.7)."""
+    return not Directory.objects.filter(pk=current(code), is_active=True).exists()
+
+
+def _pays_elsewhere(envelope: Envelope, seat: Seat | None) -> bool:
+    return not seat or current(seat.payable_branch or "") != current(envelope.origin)
 
 
 def _another_is_live(envelope: Envelope) -> bool:
@@ -66,7 +72,7 @@ def _another_is_live(envelope: Envelope) -> bool:
 def _paid_before_custody(envelope: Envelope) -> bool:
     """Whether the month after the last paid one comes before the months that the origin holds."""
     held = Custody.objects.filter(
-        pension_number=envelope.pension_number, branch_code=envelope.origin, months__upper_inf=True
+        pension_number=envelope.pension_number, branch_code__in=line_of(envelope.origin), months__upper_inf=True
     ).first()
     return held is not None and Month(envelope.last_paid_month) + 1 < held.months.lower
 
@@ -85,7 +91,7 @@ ENVELOPE_FAULTS: dict[str, Callable[[Envelope, Seat | None], bool]] = {
     "withdrawn": lambda e, seat: Kind.WITHDRAWN in given(e),
     "seal_broken": lambda e, seat: not seal_holds(e),
     "destination_closed": lambda e, seat: _inactive(e.destination),
-    "no_custody": lambda e, seat: not seat or seat.payable_branch != e.origin,
+    "no_custody": _pays_elsewhere,
     "paid_before_custody": lambda e, seat: _paid_before_custody(e),
     "other_move_open": lambda e, seat: bool(seat and seat.open_move and seat.open_move != e.move),
     "other_version_live": lambda e, seat: _another_is_live(e),
@@ -132,12 +138,12 @@ def _opened(envelope: Envelope, body: dict[str, Any]) -> Receipt | None:
 def _settles(branch: str, envelope: Envelope, body: dict[str, Any]) -> bool:
     """Whether the follow-up names this branch as the one that settles it; of an unknown one the order is wrong."""
     opened = _opened(envelope, body)
-    return opened is None or getattr(envelope, str(opened.body.get("settled_by")), "") == branch
+    return opened is None or branch in line_of(getattr(envelope, str(opened.body.get("settled_by")), ""))
 
 
 def _opener(branch: str, envelope: Envelope, body: dict[str, Any]) -> bool:
     opened = _opened(envelope, body)
-    return opened is None or opened.by_branch == branch
+    return opened is None or current(opened.by_branch) == current(branch)
 
 
 @dataclass(frozen=True)
@@ -157,7 +163,7 @@ class Rule:
     def check(self, branch: str, envelope: Envelope, body: dict[str, Any]) -> None:
         """Refused with the code of the first fault."""
         speaks = [getattr(envelope, side) for side in self.side.split()]
-        if branch not in speaks or not self.says(branch, envelope, body):
+        if not any(branch in line_of(code) for code in speaks) or not self.says(branch, envelope, body):
             raise Refused("not_addressed", speaks[0])
         kinds = given(envelope, body)
         unseen = self.must_know - set(body.get("seen", ()))

@@ -18,6 +18,7 @@ from django.db.models import Exists, OuterRef, Q
 from central import payment
 from central.models import ABOUT_A_FOLLOW_UP, MESSAGES, Blob, Custody, Directory, Envelope, Receipt, Seat, Waiting
 from central.rules import ENVELOPE_FAULTS, RULES, Refused
+from central.succession import current, heir_of, succeeded_by, successors
 from central.triggers import GUARDS
 from pension_transfer.lib import blobs
 from pension_transfer.lib.months import Month
@@ -25,6 +26,7 @@ from pension_transfer.lib.triggers import put_aside
 
 Kind = Receipt.Kind
 HELD = 10**6  # after every month: custody without an end
+SAID = ["name", "is_active", "site"]  # of a branch, by the site that serves it
 FOR_A_BLOB = 120  # seconds the center takes for 20 MB over a slow line
 
 
@@ -46,8 +48,8 @@ def center() -> Iterator[None]:
         yield
 
 
-def _entries(branches: Iterable[tuple[str, str, bool]]) -> list[Directory]:
-    return [Directory(branch_code=code, name=name, is_active=active) for code, name, active in branches]
+def _entries(branches: Iterable[tuple[str, str, bool]], site: str = "") -> list[Directory]:
+    return [Directory(branch_code=code, name=name, is_active=active, site=site) for code, name, active in branches]
 
 
 def _locked_seat(number: str) -> Seat | None:
@@ -129,7 +131,7 @@ def _record(said: Answer, envelope: Envelope | None, seat: Seat | None) -> Recei
 
 
 def _same(stored: Receipt, said: Answer) -> Receipt:
-    if stored.by_branch != said.by_branch:
+    if current(stored.by_branch) != current(said.by_branch):
         raise Refused("not_addressed", stored.by_branch)
     return stored
 
@@ -177,7 +179,8 @@ def open_custody(claims: dict[str, int], branch: str, reason: str) -> dict[str, 
         rows = [Seat(pension_number=number, payable_branch=branch) for number in sorted(claims)]
         Seat.objects.bulk_create(rows, ignore_conflicts=True)
         seats = list(Seat.objects.select_for_update().filter(pk__in=claims).order_by("pk"))
-        mine = {seat.pk for seat in seats if seat.payable_branch == branch}
+        answers = {code: current(code) for code in {branch, *(seat.payable_branch or "" for seat in seats)}}
+        mine = {seat.pk for seat in seats if answers[seat.payable_branch or ""] == answers[branch]}
         begins = {number: max(claims[number], after) for number, after in _unheld(mine).items()}
         Custody.objects.bulk_create(
             Custody(pension_number=n, branch_code=branch, months=NumericRange(month, None), reason=reason)
@@ -201,9 +204,10 @@ def close_custody(number: str, branch: str, month: int, reason: str) -> None:
         seat = _locked_seat(number)
         if seat and seat.closure:
             return
-        if not seat or seat.payable_branch != branch:
-            raise Refused("no_custody", (seat and seat.payable_branch) or "")
-        payment.end(number, branch, month, reason)
+        payer = (seat and seat.payable_branch) or ""
+        if not seat or current(payer) != current(branch):
+            raise Refused("no_custody", payer)
+        payment.end(number, payer, month, reason)
         payment.hold(seat, payable_branch=None, open_move=None, closure=reason)
 
 
@@ -316,25 +320,25 @@ def queued(ids: Iterable[UUID]) -> set[UUID]:
     return set(Waiting.objects.filter(pk__in=list(ids)).values_list("pk", flat=True))
 
 
-def successors() -> dict[str, str]:
-    """The branches that were closed, each with the one that took its place."""
-    return dict(Directory.objects.exclude(succeeded_by="").values_list("branch_code", "succeeded_by"))
-
-
 def guards_put_aside() -> list[str]:
     """The triggers and constraints that should guard these tables and do not."""
     return put_aside(settings.CENTER, GUARDS)
 
 
-def publish(branches: Iterable[tuple[str, str, bool]]) -> None:
-    """Make (code, name, is active) known to the directory, whatever it said before."""
+# --- the directory: which branches there are, and the site that serves each ----------------------------
+
+
+def publish(branches: Iterable[tuple[str, str, bool]], site: str = "") -> dict[str, str]:
+    """Make (code, name, is active) known as served by `site`. A succeeded branch stays as it is, and so does one of
+    another site, which comes back: {code: site}."""
+    said = {row.pk: row for row in _entries(branches, site)}
     with center():
-        Directory.objects.bulk_create(
-            _entries(branches),
-            update_conflicts=True,
-            unique_fields=["branch_code"],
-            update_fields=["name", "is_active"],
-        )
+        Directory.objects.bulk_create([said[code] for code in sorted(said)], ignore_conflicts=True)
+        known = list(Directory.objects.select_for_update().filter(pk__in=said).order_by("pk"))
+        own = [row for row in known if row.site in ("", site) and not row.succeeded_by]
+        news = [said[row.pk] for row in own if any(getattr(row, name) != getattr(said[row.pk], name) for name in SAID)]
+        Directory.objects.bulk_update(news, SAID)
+    return {row.pk: row.site for row in known if row.site not in ("", site)}
 
 
 # --- who pays -----------------------------------------------------------------------------------------
@@ -355,12 +359,15 @@ class Holding:
 
 
 def holdings(numbers: Iterable[str], month: int) -> dict[str, Holding]:
-    """Who pays each of these pensions in `month` (yyyymm); a number without any seat is left out."""
+    """Who pays each pension in `month` (yyyymm), of a closed branch its successor; one without a seat is left out."""
     wanted = list(numbers)
     rows = Custody.objects.filter(pension_number__in=wanted, months__contains=month)
-    held = {number: (payer, Month(months.lower)) for number, payer, months in rows.values_list(*CUSTODY)}
-    found = Seat.objects.filter(pk__in=wanted).values_list("pk", "payable_branch", "open_move", "closure")
-    return {number: _holding(held.get(number), payable, move, end) for number, payable, move, end in found}
+    paid = list(rows.values_list(*CUSTODY, heir_of("branch_code")))
+    seats = Seat.objects.filter(pk__in=wanted)
+    found = list(seats.values_list("pk", "payable_branch", "open_move", "closure", heir_of("payable_branch")))
+    known = successors() if any(row[-1] for row in (*paid, *found)) else {}
+    held = {n: (current(payer, known), Month(months.lower)) for n, payer, months, _heir in paid}
+    return {n: _holding(held.get(n), current(to or "", known), move, end) for n, to, move, end, _heir in found}
 
 
 CUSTODY = ("pension_number", "branch_code", "months")  # plain values: a payroll asks for sixty thousand
@@ -373,19 +380,23 @@ def _holding(held: tuple[str, Month] | None, payable: str | None, move: UUID | N
 
 def held_by(branch: str, month: int, after: str, limit: int) -> list[str]:
     """Pension numbers whose custody of `month` is with `branch`, in their order from behind `after` on."""
-    rows = Custody.objects.filter(branch_code=branch, pension_number__gt=after, months__contains=month)
+    rows = Custody.objects.filter(
+        branch_code__in=succeeded_by([branch]), pension_number__gt=after, months__contains=month
+    )
     return list(rows.order_by("pension_number").values_list("pension_number", flat=True)[:limit])
 
 
 def left(branch: str, since: dt.datetime, until: dt.datetime, limit: int) -> list[Custody]:
     """Custody of `branch` that ended between two moments, in the order in which it did."""
-    rows = Custody.objects.filter(branch_code=branch, ended_at__gte=since, ended_at__lt=until)
+    own = succeeded_by([branch])
+    rows = Custody.objects.filter(branch_code__in=own, ended_at__gte=since, ended_at__lt=until)
+    rows = rows.exclude(ended_reason=payment.SUCCEEDED)
     return list(rows.order_by("ended_at", "id")[:limit])
 
 
 def ever_held(branch: str, numbers: Iterable[str]) -> set[str]:
     """Those of these pensions whose custody is or was ever with `branch`."""
-    rows = Custody.objects.filter(branch_code=branch, pension_number__in=list(numbers))
+    rows = Custody.objects.filter(branch_code__in=succeeded_by([branch]), pension_number__in=list(numbers))
     return set(rows.values_list("pension_number", flat=True))
 
 

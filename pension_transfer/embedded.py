@@ -149,6 +149,11 @@ class Server:
         query = f"host={quote(os.fsencode(self.sockets))}&port={ALWAYS['port']}"
         return f"postgresql://{ROLE}:{password}@/{quote(database, safe='')}?{query}"
 
+    def database(self, name: str) -> str:
+        """The URL of a database of the running server, created when missing."""
+        _create_database(self.url("postgres"), name)
+        return self.url(name)
+
     # --- life cycle
 
     def join(self) -> "Server":

@@ -131,6 +131,7 @@ if env.text("CENTRAL_DATABASE_URL", ""):
         tcp_user_timeout=5000,
     )
 DATABASES["default"].setdefault("OPTIONS", {}).update(connect_timeout=5, options="-c lock_timeout=4000")
+SITE = env.text("SITE", "")  # the name of this installation among those that exchange; see manage.py join_site
 DATABASE_ROUTERS = ["pension_transfer.routers.CenterRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var")))

@@ -7,9 +7,11 @@ Errors are kept as [path, code]; warnings as [path, code, value, said], where `s
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from branches import checks
 from branches.check_sentences import SENTENCES
-from branches.models import PensionFile
+from branches.models import PensionFile, User
 from branches.shown import shown
 from central import contract
 from pension_transfer.lib.templatetags import persian
@@ -32,6 +34,20 @@ def find(content: dict[str, Any], branch: str) -> tuple[list[Error], list[Warned
     errors |= {_broken(content, path) for path, _keyword in broken} - {(path, "invalid") for path, _code in errors}
     warnings = [[path, f.code, f.value, f.spot.said] for path, f in placed if f.severity == checks.WARNING]
     return sorted(map(list, errors)), sorted(warnings, key=lambda row: row[:3])
+
+
+def within_one_branch(case: TransferCase, by: User | None = None) -> list[str]:
+    """That a pension does not move within one branch, once another took the place of its origin or its destination."""
+    if case.origin.current.pk != case.destination.current.pk:
+        return []
+    return [_("Origin and destination are one branch now and the file needs no move: return the case.")]
+
+
+def of_the_address(case: TransferCase) -> list[Error]:
+    """What keeps a move from where it is to go: a branch that was closed, or that is one with the origin now."""
+    if within_one_branch(case):
+        return [["move", "one_branch"]]
+    return [] if case.destination.current.is_active else [["move", "destination_closed"]]
 
 
 def _broken(content: dict[str, Any], path: str) -> tuple[str, str]:

@@ -14,8 +14,9 @@ from django.conf import settings
 from django.db import IntegrityError, InterfaceError, InternalError, OperationalError, connections
 
 from branches.models import Branch
+from central import directory as central_directory
 from central import services
-from central.models import Custody, Envelope, Receipt
+from central.models import Custody, Directory, Envelope, Receipt
 from central.rules import Refused, seal_holds
 from pension_transfer.lib import blobs
 from pension_transfer.lib.busy import BUSY, again, sqlstate
@@ -258,10 +259,44 @@ def is_sealed(envelope: Envelope) -> bool:
     return seal_holds(envelope)
 
 
-def publish_directory() -> None:
-    """Tell the center which branches there are here."""
-    rows = list(Branch.objects.values_list("code", "name", "is_active"))
-    _reached(lambda: services.publish(rows))
+# --- the directory ----------------------------------------------------------------------------------------
+
+
+def publish_directory() -> dict[str, str]:
+    """Tell the center which branches this site serves; those that another serves come back with it: {code: site}."""
+    rows = list(Branch.objects.here().values_list("code", "name", "is_active"))
+    return cast(dict[str, str], _reached(lambda: services.publish(rows, settings.SITE)))
+
+
+def directory() -> list[Directory]:
+    """Every branch that the center knows."""
+    return cast(list[Directory], _reached(central_directory.directory))
+
+
+def succeed(code: str, successor: str) -> None:
+    """Close a branch whose place another takes; Refused where its place is taken or the other is none to take it."""
+    outside_transactions()
+    _reached(lambda: central_directory.succeed(code, successor))
+
+
+def close_branch(code: str) -> None:
+    """Close a branch that nobody succeeds; Refused while something is left to it."""
+    outside_transactions()
+    _reached(lambda: central_directory.close(code))
+
+
+def still_held(branch: str, after: str, limit: int) -> list[str]:
+    """The next pension numbers that a branch itself pays without an end, its successor's not among them."""
+    return cast(list[str], _reached(lambda: central_directory.still_held(branch, after, limit)))
+
+
+def hand_on(months: dict[str, int], branch: str) -> int:
+    """Let payment go on at a closed branch's successor: {pension number: yyyymm}."""
+    outside_transactions()
+    return int(_reached(lambda: central_directory.hand_on(months, branch), FOR_A_BLOB))
+
+
+# --- custody ----------------------------------------------------------------------------------------------
 
 
 def open_custody(claims: dict[str, int], branch: str, reason: str) -> dict[str, str]:

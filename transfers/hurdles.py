@@ -257,7 +257,7 @@ def _can_be_written(case: TransferCase, by: User) -> list[str]:
     """Tried and undone: once the center has moved the payment there is no way back (I4)."""
     try:
         with transaction.atomic():
-            differing = snapshot.differences(case.content, snapshot.write_file(case.content, case.branch))
+            differing = snapshot.differences(case.content, snapshot.write_file(case.content, case.branch.current))
             transaction.set_rollback(True)
     except (ValidationError, DataError, IntegrityError):  # a row in use, or a database away, is no such fault
         differing = [""]
@@ -373,6 +373,7 @@ HURDLES: dict[str, list[Callable[[TransferCase, User], list[str]]]] = {
         _no_open_question,
     ],
     Action.REGISTER: [
+        completeness.within_one_branch,
         _not_another_part(Part.Name.REGISTRAR),
         _no_open_question,
         _judged,

@@ -252,6 +252,7 @@ PAPER_LEAVES = (
     State.DRAFT, State.TECHNICALLY_APPROVED, State.HEAD_APPROVED, State.SENT, State.RECEIVED, State.VERIFIED,
     State.RETURNED,
 )  # fmt: skip
+UNSEALED = (State.REFERRAL, State.DRAFT, State.TECHNICALLY_APPROVED)  # where the destination is still to be chosen
 ASKED = (State.RECEIVED, State.VERIFIED)  # where questions are asked and answered
 # A life event holds the move at both branches, and either of them releases it (DESIGN 11.20). A copy that went back
 # is the origin's affair: the destination hears what is said there.
@@ -265,6 +266,7 @@ OFFICES_AT_ORIGIN = (
 # Late money and over-payments are followed up at either branch once the pension is active at the destination.
 FINISHED = (State.REGISTERED,)
 _HOLD, _RELEASE = _("Record a life event"), _("Release")
+_BRANCH_CHANGED = _("A branch of this move was closed")
 _HELD, _RELEASED = _("The other branch recorded a life event"), _("The other branch released it")
 
 
@@ -361,6 +363,8 @@ WITHIN: tuple[Step, ...] = (
     Step("hear_held", Side.DESTINATION, (*AT_DESTINATION, State.RETURNED), None, _HELD, by_itself=True),
     Step("hear_released", Side.ORIGIN, HEARS_AT_ORIGIN, None, _RELEASED, by_itself=True),
     Step("hear_released", Side.DESTINATION, (*AT_DESTINATION, State.RETURNED), None, _RELEASED, by_itself=True),
+    Step("hear_branch_change", Side.ORIGIN, tuple(State), None, _BRANCH_CHANGED, by_itself=True),
+    Step("hear_branch_change", Side.DESTINATION, tuple(State), None, _BRANCH_CHANGED, by_itself=True),
     *_work(Side.ORIGIN, OFFICES_AT_ORIGIN),
     *_work(Side.DESTINATION, AT_DESTINATION),
     *_follow_ups(Side.ORIGIN),

@@ -16,7 +16,7 @@ from central.rules import Refused
 from pension_transfer.lib.errors import NotNow, Refusal, Waiting
 from pension_transfer.lib.paging import pages
 from pension_transfer.lib.turns import if_free
-from transfers import claims, custody, deliveries, exchange, rebuild, trail, workers, workflow
+from transfers import claims, custody, deliveries, directory, exchange, rebuild, trail, workers, workflow
 from transfers.models import Content, Crossing, Heard, HeardUntil, StuckItem, TransferCase, Verb
 from transfers.states import Side, State, find_step
 from transfers.tries import Tries
@@ -88,7 +88,7 @@ def parts(
     What cannot be carried out waits by itself (transfers.tries); Unreachable or Waiting when the center is away.
     """
     return [
-        _publish(),
+        _share(),
         claims.claim_by_batches() if with_claims else iter(()),
         _counted(report, "custody", custody.settle(is_forced)),
         finish_crossings(report, is_forced),
@@ -99,8 +99,8 @@ def parts(
     ]
 
 
-def _publish() -> Iterator[None]:
-    exchange.publish_directory()
+def _share() -> Iterator[None]:
+    directory.share()
     yield
 
 

@@ -79,6 +79,8 @@ DETAILS: dict[str, tuple[Any, Callable[[Any], str]]] = {
     "how": (gettext_lazy("how it closed"), lambda how: str(Question.How(how).label)),
     "event": (gettext_lazy("life event"), lambda event: str(LifeEvent(event).label)),
     "event_on": (gettext_lazy("date of the event"), lambda day: jalali(dt.date.fromisoformat(day))),
+    "closed_branch": (gettext_lazy("closed branch"), fa),
+    "successor": (gettext_lazy("successor"), fa),
     "taken_from": (gettext_lazy("taken from"), str),
     "given_to": (gettext_lazy("given to"), str),
     "matter": (gettext_lazy("matter"), lambda code: str(Matter(code).label)),

@@ -101,5 +101,6 @@ GUARDS = {
     *sealing("transfers_transferevent"),
     *sealing("transfers_part"),
     *sealing("transfers_content"),
+    *sealing("transfers_branchchange"),
     *PAYMENT_GUARDS,
 }

@@ -23,7 +23,7 @@ def waiting_for(user: User) -> Q:
     for appointment in user.current_appointments:
         turns = [turn for turn, roles in TURN_ROLES.items() if appointment.role in roles]
         if appointment.branch_id and turns:
-            mine |= Q(branch=appointment.branch_id, turn__in=turns)
+            mine |= Q(branch__in=appointment.branch_codes, turn__in=turns)
     return mine
 
 

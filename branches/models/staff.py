@@ -1,6 +1,7 @@
 """People and their appointments: who acts for which branch, in which role, from when until when."""
 
 import datetime as dt
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -169,14 +170,19 @@ class Appointment(models.Model):
     def branch_codes(self) -> list[str]:
         """The codes of the branches it reaches; none for the country, which needs no list."""
         if self.branch_id:
-            return [self.branch_id]
-        return [branch.pk for branch in self.administration.branch_set.all()] if self.administration else []
+            return _with_predecessors([self.branch])
+        return _with_predecessors(self.administration.branch_set.all()) if self.administration else []
 
     def covers(self, branch: Branch) -> bool:
         """Whether it reaches `branch`."""
-        if self.branch_id:
-            return self.branch_id == branch.pk
-        return self.scope == Scope.COUNTRY or self.administration_id == branch.administration_id
+        if self.scope == Scope.COUNTRY:
+            return True
+        return branch.pk == self.branch_id or branch.pk in self.branch_codes
+
+
+def _with_predecessors(branches: Iterable[Branch | None]) -> list[str]:
+    """Who works for a branch works for those whose place it took (DESIGN 11.7)."""
+    return [code for branch in branches if branch for code in (branch.pk, *branch.predecessors)]
 
 
 class StandInRecord(models.Model):

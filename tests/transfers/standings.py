@@ -73,6 +73,7 @@ MAY = {
     "take": OFFICES,
     "put_back": OFFICES,
     "reassign": f"{HEADS} province_supervisor",
+    "change_branches": "center_operator",
     "grant_stand_in": "branch_head province_supervisor",
     "end_stand_in": "branch_head province_supervisor",
 }

@@ -304,8 +304,10 @@ def test_the_page_says_that_a_branch_is_unknown_here_and_keeps_the_step(walk: Wa
     sent = services.deposit(envelope(origin="9990", pension_number="7000000099"))
     answer = as_(walk.staff).post(reverse("receive_list"), command(only=str(sent.pk)))
     assert (answer.status_code, answer.context["outcomes"][0].tone) == (200, "error")
-    assert sync.sync().refused == [f"receive {sent.pk}: unknown_origin"]
     assert Crossing.objects.get(envelope_id=sent.pk).state == "open"
+    # The directory tells its name with the next round; what was sealed here is no file, and the step says so now.
+    assert sync.sync().refused == [f"receive {sent.pk}: seal_broken"]
+    assert Branch.objects.get(pk="9990").name == "new"
 
 
 # --- what the center decides ------------------------------------------------------------------------------------

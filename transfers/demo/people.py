@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+from collections.abc import Iterable
 from itertools import count
 from typing import Any
 
@@ -34,13 +35,13 @@ def _names() -> dict[str, list[str]]:
     return names
 
 
-def appoint_all() -> list[User]:
-    """Create what is missing; running again changes nothing."""
+def appoint_all(branches: Iterable[str] = BRANCHES) -> list[User]:
+    """Create what is missing at these branches and for the readers; running again changes nothing."""
     names, number = _names(), count(3, 7)
     first, last = [*names["male_first"], *names["female_first"]], names["surname"]
     password = make_password(PASSWORD)
     people = []
-    for username, role, where in _accounts():
+    for username, role, where in _accounts(tuple(branches)):
         i = next(number)
         values = {
             "first_name": first[i % len(first)],
@@ -55,9 +56,9 @@ def appoint_all() -> list[User]:
     return people
 
 
-def _accounts() -> list[tuple[str, str, dict[str, Any]]]:
-    at_branches = [(f"{SHORT[role]}-{code}", role, {"branch_id": code}) for code in BRANCHES for role in AT_BRANCHES]
-    administration = Branch.objects.get(pk=BRANCHES[0]).administration_id
+def _accounts(branches: tuple[str, ...]) -> list[tuple[str, str, dict[str, Any]]]:
+    at_branches = [(f"{SHORT[role]}-{code}", role, {"branch_id": code}) for code in branches for role in AT_BRANCHES]
+    administration = Branch.objects.get(pk=branches[0]).administration_id
     return [
         *at_branches,
         ("province", Role.PROVINCE_SUPERVISOR, {"administration_id": administration}),

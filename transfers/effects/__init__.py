@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from transfers.effects import (
     attaching,
+    branch_change,
     certificate,
     comparing,
     destination,
@@ -42,6 +43,7 @@ def _joined(*tables: Effects) -> Effects:
 EFFECTS: Effects = _joined(
     origin.EFFECTS, destination.EFFECTS, comparing.EFFECTS, paper.EFFECTS, attaching.EFFECTS, questions.EFFECTS,
     holding.EFFECTS, warning.EFFECTS, work.EFFECTS, follow_ups.EFFECTS, certificate.EFFECTS,
+    branch_change.EFFECTS,
 )  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def _register(doing: "Doing") -> None:
     case = doing.case
     content = case.content
     take_own_part(doing, Part.Name.REGISTRAR)
-    file = snapshot.write_file(content, case.branch)
+    file = snapshot.write_file(content, case.branch.current)
     if differing := snapshot.differences(content, file) + attachments.differences(case):
         raise NotNow(_("What was written differs from what was sealed: %(parts)s.") % {"parts": differing}, "i4")
     file.custody_requests.filter(settled_at=None).update(settled_at=timezone.now(), held_by="")

@@ -65,6 +65,7 @@ def list_missing(case: TransferCase) -> dict[str, Any]:
     """Read the file anew; the case keeps what keeps it from being complete, and what is doubtful."""
     content = snapshot.compose(case, case.file)
     case.missing, case.warnings = completeness.find(content, case.branch_id)
+    case.missing += completeness.of_the_address(case)
     case.payable_from = payroll_warnings.payable_from(case.file.status, case.file.last_paid_month)
     case.__dict__["drafted"] = content
     return content

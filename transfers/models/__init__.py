@@ -1,6 +1,7 @@
 """A branch's copies of moves, and what belongs to them."""
 
 from transfers.models.attachments import Attachment, MediaType, Scan, ScanBytes
+from transfers.models.branch_change import BranchChange
 from transfers.models.case import Content, PaperCondition, PaperMethod, Part, TrackingSerial, TransferCase
 from transfers.models.comparison import Code, Discrepancy, Mark, Severity, Verdict
 from transfers.models.digest import Digest
@@ -18,6 +19,7 @@ __all__ = [
     "SETTLES",
     "Acknowledgement",
     "Attachment",
+    "BranchChange",
     "Code",
     "Command",
     "Content",

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def in_turn(turn: str, branch_code: str) -> models.QuerySet[User]:
     """Who holds, today, an office whose turn it is at this branch; stand-ins too, nobody who may not sign in."""
-    held = Appointment.objects.current().filter(branch=branch_code, role__in=sorted(TURN_ROLES.get(turn, ())))
+    there = Q(branch=branch_code) | Q(branch__predecessors__contains=[branch_code])
+    held = Appointment.objects.current().filter(there, role__in=sorted(TURN_ROLES.get(turn, ())))
     return User.objects.filter(pk__in=held.values("user"), is_active=True).order_by("last_name", "first_name", "pk")
 
 
@@ -27,7 +28,8 @@ def taker_is_in_turn() -> Exists:
     turns = (Q(turn=turn, role__in=sorted(roles)) for turn, roles in TURN_ROLES.items())
     held = Appointment.objects.current().filter(user__is_active=True)
     held = held.annotate(turn=ExpressionWrapper(OuterRef("turn"), output_field=CharField()))
-    return Exists(held.filter(reduce(or_, turns), user=OuterRef("taken_by"), branch=OuterRef("branch")))
+    there = Q(branch=OuterRef("branch")) | Q(branch=OuterRef("branch__succeeded_by"))
+    return Exists(held.filter(there, reduce(or_, turns), user=OuterRef("taken_by")))
 
 
 def with_nobody() -> Q:

@@ -38,7 +38,7 @@ def seal_again(envelope: Envelope) -> list[str] | None:
     content = crossings.sealed_content(envelope)
     branch = Branch.objects.get(pk=envelope.origin)
     lost: list[str] = []
-    file = _file(content, branch, lost)
+    file = _file(content, branch.current, lost)
     case = case or _referred(envelope, content, file, lost)
     _refuse_another_seal(case, envelope)
     _walk(case, content)

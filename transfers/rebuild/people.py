@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef
 
 from branches.models import Appointment, Branch, PensionFile, User
@@ -12,7 +13,9 @@ from transfers.models import Part, TransferCase
 
 
 def served() -> set[str]:
-    """The branches whose files or staff are kept in this database."""
+    """The branches that this site serves; where no site has a name, those whose files or staff are kept here."""
+    if settings.SITE:
+        return set(Branch.objects.here().values_list("pk", flat=True))
     has_files = Exists(PensionFile.objects.filter(branch=OuterRef("pk")))
     has_staff = Exists(Appointment.objects.filter(branch=OuterRef("pk")))
     return set(Branch.objects.filter(has_files | has_staff).values_list("pk", flat=True))

@@ -131,7 +131,8 @@ def _payer(seat: Seat, batch: Seats) -> Iterator[Problem]:
         yield found("two_files", pension_number=seat.pk, branch=free[0], other_branch=free[1])
     if not (payer or seat.open_move or seat.closure):
         yield found("seat_empty", pension_number=seat.pk)
-    if payer in batch.scope.served and not any(f.branch_id == payer and f.status in TO_BE_PAID for f in files):
+    heirs = batch.scope.and_successors(payer or "")
+    if payer in batch.scope.served and not any(f.branch_id in heirs and f.status in TO_BE_PAID for f in files):
         waits = seat.pk in batch.arriving or seat.pk in batch.closing
         yield found("no_file", waits, pension_number=seat.pk, branch=payer)
 

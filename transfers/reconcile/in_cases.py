@@ -98,7 +98,7 @@ def look_at_cases(scope: Scope, rows: list[TransferCase]) -> Iterator[Problem]:
     """I2, I5, I7, I8, I9, I10 of a batch of cases."""
     batch = Cases(scope, rows)
     for case in rows:
-        yield from _belongs(case, batch.trails[case.pk])
+        yield from _belongs(case, batch.trails[case.pk], scope)
         yield from _four_eyes(case, batch.trails[case.pk], batch.parts[case.pk])
         yield from _told(case, batch.trails[case.pk])
         yield from _in_turn(case, batch)
@@ -106,16 +106,21 @@ def look_at_cases(scope: Scope, rows: list[TransferCase]) -> Iterator[Problem]:
             yield from _with_center(case, batch)
 
 
-def _belongs(case: TransferCase, events: list[TransferEvent]) -> Iterator[Problem]:
-    """I7: every row is of the branch that its columns say."""
+def _belongs(case: TransferCase, events: list[TransferEvent], scope: Scope) -> Iterator[Problem]:
+    """I7: every row is of the branch that its columns say, a file perhaps of its successor."""
     if case.branch_id != (case.origin_id if case.side == Side.ORIGIN else case.destination_id):
         yield found("other_branch", **keys_of(case))
     file = case.pension_file
-    if file and (file.branch_id, file.pension_number) != (case.branch_id, case.pension_number):
+    if file and (file.pension_number != case.pension_number or not _is_one(file.branch_id, case.branch_id, scope)):
         yield found("other_file", **keys_of(case))
     for event in events:
         if event.branch_code not in _places(case, event):
             yield found("other_actor", **keys_of(case), sequence=event.sequence, other_branch=event.branch_code)
+
+
+def _is_one(branch: str, other: str, scope: Scope) -> bool:
+    """Whether the same people answer for both today."""
+    return branch == other or bool(scope.and_successors(branch) & scope.and_successors(other))
 
 
 def _places(case: TransferCase, event: TransferEvent) -> set[str]:

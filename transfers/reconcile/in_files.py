@@ -27,7 +27,7 @@ class Files:
     """A batch of files, with their seats at the center and what is open of them here."""
 
     def __init__(self, scope: Scope, rows: list[PensionFile]):
-        self.rows = rows
+        self.scope, self.rows = scope, rows
         self.seats = exchange.look_up(lambda: services.seats_of({file.pension_number for file in rows}))
         self.cases: dict[Any, list[TransferCase]] = defaultdict(list)
         for case in TransferCase.objects.open().filter(pension_file__in=[file.pk for file in rows]):
@@ -51,7 +51,8 @@ class Files:
         numbers = {file.pension_number for file in self.rows if file.pk in self.paid}
         held: dict[tuple[str, str], list[Any]] = defaultdict(list)
         for row in exchange.look_up(lambda: services.custody_of(numbers)) if numbers else ():
-            held[row.pension_number, row.branch_code].append(row.months)
+            for branch in self.scope.and_successors(row.branch_code):
+                held[row.pension_number, branch].append(row.months)
         return held
 
 

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from branches.models import Appointment, Branch, PensionFile
-from central import services
+from central import succession
 from transfers import exchange
 from transfers.models import Crossing
 
@@ -47,7 +47,7 @@ class Scope:
 
     @cached_property
     def successors(self) -> dict[str, str]:
-        return exchange.look_up(services.successors)
+        return exchange.look_up(succession.successors)
 
     def and_successors(self, branch: str) -> set[str]:
         """A branch and those that took its place, one after the other (DESIGN 11.7)."""
