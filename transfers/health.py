@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pension_transfer.lib.fences import as_site
 from pension_transfer.lib.servers import Away, Server, look, missing_migrations
 from pension_transfer.lib.templatetags.persian import fa, jalali_time
 from transfers.backups import last_backup
@@ -118,7 +119,7 @@ class Check:
 def findings() -> list[Finding]:
     """Every check's answer, in the order of the table."""
     seen = _seen(FOR_A_PAGE)
-    with _limited(seen):
+    with _limited(seen), as_site():  # numbers of the whole site, whoever asks
         return [_finding(check, seen) for check in CHECKS]
 
 

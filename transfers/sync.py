@@ -14,6 +14,7 @@ from branches.models import Branch
 from central.models import ABOUT_A_FOLLOW_UP, MESSAGES, Receipt
 from central.rules import Refused
 from pension_transfer.lib.errors import NotNow, Refusal, Waiting
+from pension_transfer.lib.fences import as_site
 from pension_transfer.lib.paging import pages
 from pension_transfer.lib.turns import if_free
 from transfers import claims, custody, deliveries, directory, exchange, rebuild, trail, workers, workflow
@@ -228,8 +229,9 @@ def follow(transfer_id: UUID) -> int:
 
 
 def follow_if_reached(transfer_id: UUID) -> None:
-    """The same, leaving it to the next round when the center has just gone away."""
-    with suppress(exchange.Unreachable):
+    """The same, leaving it to the next round when the center has just gone away. The other branch's copy is another
+    branch's: what was said to it is heard in the name of the site, not of who pressed here."""
+    with suppress(exchange.Unreachable), as_site():
         follow(transfer_id)
 
 

@@ -1,7 +1,10 @@
 """The database's own guard, written from the table of states: .update(state=…) and psql are held to it, too."""
 
+from branches.fences import FENCED as FENCED_FILES
 from branches.triggers import GUARDS as PAYMENT_GUARDS
+from pension_transfer.lib.fences import fencing
 from pension_transfer.lib.triggers import sealing
+from transfers.fences import FENCED
 from transfers.states import MOVES, Side, State
 
 IDENTITY = ("transfer_id", "side", "branch_id", "tracking_number", "pension_number", "opened_at")
@@ -93,7 +96,15 @@ DROP TRIGGER transfers_content_sealed_rows ON transfers_content;
 DROP TRIGGER transfers_content_sealed_table ON transfers_content;
 DROP FUNCTION transfer_case_guard, transfer_case_has_event, transfer_event_chained, sealed_content_stands;
 """
-# What must stand in a branch's database, as table.trigger.
+# It speaks when the transaction ends, for whoever that is by then: it sees every row, and only real tables.
+SEES_ALL = """
+DO $$ BEGIN
+  EXECUTE format('ALTER FUNCTION transfer_case_has_event() SECURITY DEFINER SET search_path = %I, pg_temp',
+    current_schema());
+END $$;
+"""
+SEES_NO_MORE = "ALTER FUNCTION transfer_case_has_event() SECURITY INVOKER RESET search_path"
+# What must stand in a branch's database, as table.trigger, table.constraint or table.policy.
 GUARDS = {
     "transfers_transfercase.transfer_case_guard",
     "transfers_transfercase.transfer_case_has_event",
@@ -103,4 +114,5 @@ GUARDS = {
     *sealing("transfers_content"),
     *sealing("transfers_branchchange"),
     *PAYMENT_GUARDS,
+    *fencing(FENCED_FILES | FENCED),
 }

@@ -13,6 +13,9 @@ SELECT c.relname || '.' || t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid =
 UNION ALL
 SELECT c.relname || '.' || n.conname FROM pg_constraint n JOIN pg_class c ON c.oid = n.conrelid
   WHERE n.convalidated AND pg_table_is_visible(c.oid)
+UNION ALL
+SELECT c.relname || '.' || p.polname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+  WHERE c.relrowsecurity AND pg_table_is_visible(c.oid)
 """
 
 REFUSE = """
@@ -49,7 +52,7 @@ def sealing(table: str) -> set[str]:
 
 
 def put_aside(alias: str, guards: Iterable[str]) -> list[str]:
-    """Those of `guards` (table.trigger or table.constraint) that do not stand in a database, or not always."""
+    """Those of `guards` (table.trigger, .constraint or .policy) that do not stand in a database, or not always."""
     with connections[alias].cursor() as cursor:
         cursor.execute(ENABLED)
         standing = {name for (name,) in cursor.fetchall()}

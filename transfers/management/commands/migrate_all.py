@@ -14,4 +14,5 @@ class Command(BaseCommand):
         for alias in ["default"] + ["center"] * (settings.CENTER == "center"):
             with alone("migrate", alias):
                 call_command("migrate", database=alias, interactive=False, verbosity=options["verbosity"])
+        call_command("secure_rows", stdout=self.stdout, stderr=self.stderr, verbosity=options["verbosity"])
         call_command("renew_due_dates", stdout=self.stdout, verbosity=options["verbosity"])
