@@ -40,6 +40,13 @@ def test_every_sentence_of_the_code_is_in_the_catalogue() -> None:
     assert used - known == set()
 
 
+def test_every_label_of_the_templates_is_in_the_catalogue() -> None:
+    known = {entry.msgid for entry in polib.pofile(str(CATALOGUE))}
+    literal = re.compile(r"""{%\s*translate\s+(["'])(.*?)\1""")
+    pages = (ROOT / "templates").rglob("*.html")
+    assert {text for page in pages for _quote, text in literal.findall(page.read_text("utf-8"))} - known == set()
+
+
 def test_what_the_framework_says_of_an_entry_has_the_words_of_the_house() -> None:
     known = {entry.msgid for entry in polib.pofile(str(CATALOGUE))}
     forms = [*FORMS.values(), LineForm, RemovalForm, MoveForm, ImportForm, ChangePassword.form_class]

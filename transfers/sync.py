@@ -270,7 +270,14 @@ def _concerned(held: Held, receipts: list[Receipt]) -> Iterator[tuple[TransferCa
     for (envelope_id, _branch), case in held.items():
         by_envelope[envelope_id].append(case)
     for receipt in receipts:
-        yield from ((case, receipt) for case in by_envelope[receipt.envelope_id] if case.branch_id != receipt.by_branch)
+        yield from (
+            (case, receipt) for case in by_envelope[receipt.envelope_id] if _is_from_the_other_side(case, receipt)
+        )
+
+
+def _is_from_the_other_side(case: TransferCase, receipt: Receipt) -> bool:
+    """What a third branch says of a move was never given by the center's verbs: nobody hears it (FAULTS 25)."""
+    return receipt.by_branch == (case.destination_id if case.side == Side.ORIGIN else case.origin_id)
 
 
 def _action(receipt: Receipt) -> str:
