@@ -11,6 +11,7 @@ from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from branches.models import Appointment, ImportBatch, User
 from branches.roles import Action
@@ -20,7 +21,7 @@ from tests.branches.correcting import CONTACT
 from tests.branches.test_reminders import remind
 from tests.cast import LAST_PAID, MOVE, PAPER, Walk, make_file
 from tests.pages import as_, command
-from transfers.models import PaperArrival
+from transfers.models import PaperArrival, StuckItem
 from transfers.states import Side, State
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -144,6 +145,18 @@ def _settle(walk: Walk) -> Post:
     return Post(walk.clerk, reverse("reminder_settle", args=[reminder.pk]), {"note": "انجام شد"})
 
 
+def _stuck(walk: Walk) -> Post:
+    tried = {
+        "code": "KeyError",
+        "why": "KeyError",
+        "tries": 5,
+        "last_at": timezone.now(),
+        "set_aside_at": timezone.now(),
+    }
+    item = StuckItem.objects.create(kind="receipt", ref="x", branch=walk.cast.origin, **tried)
+    return Post(walk.head, reverse("stuck_item", args=[item.pk]), {"press": "retry"})
+
+
 def _import(walk: Walk) -> Post:
     return Post(
         walk.head, reverse("import_new"), {"branch": "0801", "file": lambda: SimpleUploadedFile("x.zip", ZIP[0])}
@@ -194,6 +207,7 @@ POSTS: dict[str, Callable[[Walk], Post]] = {
     "stand_in_list": _grant,
     "stand_in_end": _end,
     "reminder_settle": _settle,
+    "stuck_item": _stuck,
     "import_new": _import,
     "import_start": _start,
     "api_cases": _api_refer,

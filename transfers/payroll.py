@@ -102,10 +102,11 @@ def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 
 def _pages(page: Callable[[str], list[str]], after: str) -> Iterator[str]:
+    """Page by page; one that is not full is the last."""
     numbers = page(after)
     while numbers:
         yield from numbers
-        numbers = page(numbers[-1])
+        numbers = page(numbers[-1]) if len(numbers) == BATCH else []
 
 
 def _living(branch: str, after: str) -> list[str]:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -38,11 +38,12 @@ def media(tmp_path: Path, settings: Any) -> None:
 
 
 @pytest.fixture
-def process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Background processes find this test's database and folder; none is left running."""
-    url = urlsplit(os.environ["DATABASE_URL"])
-    name = str(connection.settings_dict["NAME"])
-    monkeypatch.setenv("DATABASE_URL", urlunsplit(url._replace(path=f"/{name}")))
+def process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[None]:
+    """Background processes find this test's databases and folder; none is left running."""
+    for variable, alias in (("DATABASE_URL", "default"), ("CENTRAL_DATABASE_URL", settings.CENTER)):
+        if os.environ.get(variable):
+            url, name = urlsplit(os.environ[variable]), connections[alias].settings_dict["NAME"]
+            monkeypatch.setenv(variable, urlunsplit(url._replace(path=f"/{name}")))
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
     yield
     for process in batches._started:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(databases="__all__")
 @pytest.fixture(autouse=True)
 def destination_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """The destination is another site's: what it said is no lost step of this one."""
-    monkeypatch.setattr("transfers.rebuild.finding.served", lambda: {"0801"})
+    monkeypatch.setattr("transfers.rebuild.finding.served", lambda everything: {"0801"})
 
 
 def said(walk: Walk, kind: str, by: str = "1001", **more: Any) -> Receipt:

@@ -52,7 +52,7 @@ def test_fault_30_no_room_for_a_scan_is_told_and_nothing_of_it_stays(
     before = written()
     answer = attach()
     assert (answer.status_code, answer.headers["Retry-After"], written()) == (503, "30", before)
-    assert "فعلاً" in text(answer)
+    assert "فعلاً" in text(answer) and list(small_disk.iterdir()) == []
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
     assert attach().status_code == 302
     assert Attachment.objects.filter(case=case).count() == 1

@@ -306,7 +306,7 @@ def test_the_page_says_that_a_branch_is_unknown_here_and_keeps_the_step(walk: Wa
     assert (answer.status_code, answer.context["outcomes"][0].tone) == (200, "error")
     assert Crossing.objects.get(envelope_id=sent.pk).state == "open"
     # The directory tells its name with the next round; what was sealed here is no file, and the step says so now.
-    assert sync.sync().refused == [f"receive {sent.pk}: seal_broken"]
+    assert sync.sync().refused == [f"receive {sent.pk}: unknown_schema"]
     assert Branch.objects.get(pk="9990").name == "new"
 
 

@@ -13,7 +13,7 @@ from central.rules import ENVELOPE_FAULTS
 from pension_transfer.lib.errors import BadInput, NotNow
 from tests.cast import DIFFERENCE, LAST_PAID, LAST_PAID_TYPED, MOVE, PAPER, Walk, judge_all, make_file, press
 from tests.expect import also, fresh, refused
-from transfers import hurdles, sync, workflow
+from transfers import branch_changes, hurdles, sync, workflow
 from transfers.hurdles import REFUSED_BY_CENTER
 from transfers.models import TransferCase
 from transfers.snapshot import SECTIONS
@@ -408,4 +408,4 @@ def test_a_second_sender_is_told_who_sent_it(walk: Walk) -> None:
 def test_every_refusal_of_the_center_has_a_sentence() -> None:
     sources = "".join(path.read_text("utf-8") for path in Path(central.__file__).parent.glob("*.py"))
     codes = set(re.findall(r'Refused\("(\w+)"', sources))
-    assert {*codes, *ENVELOPE_FAULTS, "conflict"} - set(REFUSED_BY_CENTER) == set()
+    assert {*codes, *ENVELOPE_FAULTS, "conflict"} - {*REFUSED_BY_CENTER, *branch_changes.REFUSED} == set()

@@ -1,24 +1,27 @@
 """Whose steps these were, and which branches are served here."""
 
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from branches.models import Appointment, Branch, PensionFile, User
 from central.models import Receipt
 from transfers import trail
-from transfers.models import Part, TransferCase
+from transfers.models import Crossing, Part, TransferCase
 
 
-def served() -> set[str]:
-    """The branches that this site serves; where no site has a name, those whose files or staff are kept here."""
+def served(everything: bool = False) -> set[str]:
+    """The branches that this site serves. Where no site has a name: those that told the center something from here,
+    and when `everything` is asked for all whose files or staff are kept here."""
     if settings.SITE:
         return set(Branch.objects.here().values_list("pk", flat=True))
-    has_files = Exists(PensionFile.objects.filter(branch=OuterRef("pk")))
-    has_staff = Exists(Appointment.objects.filter(branch=OuterRef("pk")))
-    return set(Branch.objects.filter(has_files | has_staff).values_list("pk", flat=True))
+    kept = [Crossing, PensionFile, Appointment] if everything else [Crossing]
+    found = [Exists(model._default_manager.filter(branch=OuterRef("pk"))) for model in kept]
+    return set(Branch.objects.filter(reduce(or_, map(Q, found))).values_list("pk", flat=True))
 
 
 def find(branch: str, username: str, name: str) -> User | None:
