@@ -29,10 +29,10 @@ sites: runtime ## two sites and the center apart on this machine: three database
 	@$(PY) -m deploy.sites.run
 
 test: development ## every test but the slow ones, on real PostgreSQL (ARGS="-k words": some of them)
-	@$(PY) -m pytest -n 2 -m "not slow" $(ARGS)
+	@$(PY) -m pytest -n 3 -m "not slow" $(ARGS)
 
 faults: development ## the slow tests: kills, races and bad lines that take over ten seconds each
-	@$(PY) -m pytest -n 2 -m slow $(ARGS)
+	@$(PY) -m pytest -n 3 -m slow $(ARGS)
 
 # The shell of a terminal has a variable of this name of its own: it reaches make only where it is given.
 SECONDS ?= 1800
