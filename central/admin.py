@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from central.models import Custody, Directory, Envelope, Receipt, Seat
+from central.models import Custody, Directory, Envelope, Key, Receipt, Seat
 from pension_transfer.lib.admin import ReadOnlyAdmin
 
 
@@ -28,6 +28,12 @@ class SeatAdmin(ReadOnlyAdmin):
 class CustodyAdmin(ReadOnlyAdmin):
     list_display = ("pension_number", "branch_code", "months", "reason")
     search_fields = ("pension_number__exact",)
+
+
+@admin.register(Key)
+class KeyAdmin(ReadOnlyAdmin):
+    list_display = ("key_id", "site", "since", "retired_at")
+    list_filter = ("site",)
 
 
 @admin.register(Directory)

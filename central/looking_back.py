@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import Exists, Max, OuterRef, Q
 
 from central.models import MESSAGES, Envelope, Receipt, Waiting
+from central.signing import look_at_all
 
 
 def concerning(branches: Iterable[str], after: int, most: int) -> list[Receipt]:
@@ -32,8 +33,8 @@ def addresses(envelopes: Iterable[UUID]) -> list[Envelope]:
 
 
 def versions(move: UUID) -> list[Envelope]:
-    """Every envelope of a move with its content, the first version first."""
-    return list(Envelope.objects.filter(move=move).order_by("version"))
+    """Every envelope of a move with its content, looked at, the first version first."""
+    return look_at_all(Envelope.objects.filter(move=move).order_by("version"))
 
 
 def said_there(envelopes: Iterable[UUID]) -> set[tuple[UUID, str]]:

@@ -44,7 +44,12 @@ class Envelope(models.Model):
     last_paid_month = MonthField(_("last paid month"))
     body = models.TextField(_("content"))
     seal = models.CharField(_("seal"), max_length=64)
+    # Empty where its site had no key yet: older envelopes stay readable for ever.
+    key_id = models.CharField(_("signing key"), max_length=32, blank=True, default="", db_default="")
+    signature = models.CharField(_("signature"), max_length=128, blank=True, default="", db_default="")
     deposited_at = models.DateTimeField(_("deposited at"), auto_now_add=True)
+
+    signature_fault = ""  # as central.signing.look_at found it: bad_signature or unknown_key
 
     class Meta:
         verbose_name = _("envelope")
@@ -58,6 +63,27 @@ class Envelope(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tracking_number} v{self.version}"
+
+
+class Key(models.Model):
+    """The public half of the key with which a site signs what it deposits. Kept as it is; retired once, for good.
+
+    Ed25519: `public_key` is its 32 bytes in hexadecimal, `key_id` the beginning of their SHA-256.
+    """
+
+    key_id = models.CharField(_("signing key"), max_length=32, primary_key=True)
+    site = models.CharField(_("site"), max_length=40)
+    public_key = models.CharField(_("public key"), max_length=64)
+    since = models.DateTimeField(_("since"), auto_now_add=True)
+    retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("signing key")
+        verbose_name_plural = _("signing keys")
+        indexes = [models.Index(name="key_by_site", fields=["site"])]
+
+    def __str__(self) -> str:
+        return f"{self.key_id} {self.site}"
 
 
 class Waiting(models.Model):

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from central import payment
 from central.models import ABOUT, Blob, Custody, Directory, Envelope, Receipt, Seat
+from central.signing import look_at
 from central.succession import current, line_of
 from pension_transfer.lib.months import Month
 
@@ -52,6 +53,16 @@ def seal_holds(envelope: Envelope) -> bool:
         return False
 
 
+def distrust(envelope: Envelope) -> str:
+    """Why the content is not to be believed: seal_broken, as with a wrong signature, or unknown_key; '' when it is.
+
+    Of the signature it is known what central.signing.look_at found.
+    """
+    if envelope.signature_fault == "bad_signature" or not seal_holds(envelope):
+        return "seal_broken"
+    return envelope.signature_fault
+
+
 # --- deposit ----------------------------------------------------------------------------------------
 
 
@@ -90,6 +101,8 @@ def _are_missing(content: dict[str, Any]) -> bool:
 ENVELOPE_FAULTS: dict[str, Callable[[Envelope, Seat | None], bool]] = {
     "withdrawn": lambda e, seat: Kind.WITHDRAWN in given(e),
     "seal_broken": lambda e, seat: not seal_holds(e),
+    "bad_signature": lambda e, seat: e.signature_fault == "bad_signature",
+    "unknown_key": lambda e, seat: e.signature_fault == "unknown_key",
     "destination_closed": lambda e, seat: _inactive(e.destination),
     "no_custody": _pays_elsewhere,
     "paid_before_custody": lambda e, seat: _paid_before_custody(e),
@@ -171,8 +184,8 @@ class Rule:
             raise Refused(f"already_{stands[0]}")
         if code := self.if_held if is_held(envelope) else self.if_free:
             raise Refused(code)
-        if self.needs_seal and not seal_holds(envelope):
-            raise Refused("seal_broken")
+        if self.needs_seal and (code := distrust(look_at(envelope))):
+            raise Refused(code)
         if self.after and not kinds & self.after:
             raise Refused("out_of_order")
         if _are_missing(body):  # an answer's, too, are placed first

@@ -18,6 +18,7 @@ from django.db.models import Exists, OuterRef, Q
 from central import payment
 from central.models import ABOUT_A_FOLLOW_UP, MESSAGES, Blob, Custody, Directory, Envelope, Receipt, Seat, Waiting
 from central.rules import ENVELOPE_FAULTS, RULES, Refused
+from central.signing import look_at, look_at_all
 from central.succession import current, heir_of, succeeded_by, successors
 from central.triggers import GUARDS
 from pension_transfer.lib import blobs
@@ -69,6 +70,7 @@ def deposit(envelope: Envelope, unheard: Iterable[tuple[str, str, bool]] = ()) -
         seat = _locked_seat(envelope.pension_number)
         if stored := Envelope.objects.filter(pk=envelope.pk).first():
             return stored
+        look_at(envelope)
         for code, is_at_fault in ENVELOPE_FAULTS.items():
             if is_at_fault(envelope, seat):
                 raise Refused(code, (seat and seat.payable_branch) or "")
@@ -82,7 +84,7 @@ def deposit(envelope: Envelope, unheard: Iterable[tuple[str, str, bool]] = ()) -
 def take(said: Answer) -> Envelope:
     """Receive an envelope: receipt and content in one; receiving again changes nothing (I3)."""
     answer(said)
-    return Envelope.objects.get(pk=said.envelope_id)
+    return look_at(Envelope.objects.get(pk=said.envelope_id))
 
 
 def withdraw(said: Answer, pension_number: str) -> Receipt:
@@ -295,9 +297,9 @@ def custody_after(pk: int, size: int, branch: str = "") -> list[Custody]:
 
 
 def envelopes_after(pk: UUID, size: int, branch: str = "") -> list[Envelope]:
-    """The next envelopes behind an id, with their content; of all branches, or from or to one."""
+    """The next envelopes behind an id, with their content, looked at; of all branches, or from or to one."""
     concerned = Q(origin=branch) | Q(destination=branch) if branch else Q()
-    return list(Envelope.objects.filter(concerned, pk__gt=pk).order_by("pk")[:size])
+    return look_at_all(Envelope.objects.filter(concerned, pk__gt=pk).order_by("pk")[:size])
 
 
 def versions_of(moves: Iterable[UUID]) -> list[Envelope]:

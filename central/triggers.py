@@ -1,4 +1,4 @@
-"""The database's own guard over payment: psql is held to it, too (invariants I5, I6; DESIGN 6)."""
+"""The database's own guard over payment and keys: psql is held to it, too (invariants I1, I5, I6; DESIGN 6, 7)."""
 
 from pension_transfer.lib.triggers import sealing
 
@@ -76,12 +76,40 @@ DROP TRIGGER seat_is_kept ON central_seat;
 DROP TRIGGER seat_agrees ON central_seat;
 DROP FUNCTION custody_is_history, seat_counts_its_changes, seat_and_custody_agree;
 """
+KEY = """
+CREATE FUNCTION key_is_retired_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' AND NEW.retired_at IS NULL
+    AND NEW.key_id = left(encode(sha256(decode(NEW.public_key, 'hex')), 'hex'), 32) THEN
+    RETURN NEW;
+  END IF;
+  IF TG_OP = 'UPDATE' AND OLD.retired_at IS NULL AND NEW.retired_at IS NOT NULL
+    AND (NEW.key_id, NEW.site, NEW.public_key, NEW.since) = (OLD.key_id, OLD.site, OLD.public_key, OLD.since) THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'a key bears the name of its bytes, is retired once and kept: % refused', TG_OP
+    USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER key_is_retired_only BEFORE INSERT OR UPDATE OR DELETE ON central_key
+  FOR EACH ROW EXECUTE FUNCTION key_is_retired_only();
+CREATE TRIGGER key_is_kept BEFORE TRUNCATE ON central_key
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE central_key ENABLE ALWAYS TRIGGER key_is_retired_only;
+ALTER TABLE central_key ENABLE ALWAYS TRIGGER key_is_kept;
+"""
+WITHOUT_KEY = """
+DROP TRIGGER key_is_retired_only ON central_key;
+DROP TRIGGER key_is_kept ON central_key;
+DROP FUNCTION key_is_retired_only;
+"""
 # What must stand in the center, as table.trigger or table.constraint.
 GUARDS = {
     "central_custody.custody_is_history",
     "central_custody.custody_is_kept",
     "central_custody.custody_agrees",
     "central_custody.one_payer_a_month",
+    "central_key.key_is_retired_only",
+    "central_key.key_is_kept",
     "central_seat.seat_counts_its_changes",
     "central_seat.seat_is_kept",
     "central_seat.seat_agrees",

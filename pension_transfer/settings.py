@@ -137,6 +137,7 @@ ROW_SECURITY = env.choice("ROW_SECURITY", "auto", "on", "off")
 DATABASE_ROUTERS = ["pension_transfer.routers.CenterRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var")))
+SIGNING_KEY = Path(env.text("SIGNING_KEY", str(DATA_DIR / "keys" / "site.pem")))  # of a site that joined
 BACKUP_DIR = Path(env.text("BACKUP_DIR", str(DATA_DIR / "backups")))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -9,6 +10,7 @@ import pytest
 
 from tests import flush  # noqa: F401 - its import is its effect
 from tests.cast import Cast, Walk, make_cast
+from tests.signing import join_as
 
 # A shared machine is no stopwatch: how long an example took says nothing about the product. And a change is
 # judged by the same examples each time; who wants others asks: HYPOTHESIS_SEARCH=1 (docs/configuration.md).
@@ -47,6 +49,12 @@ def cast(db: None) -> Cast:
 def walk(cast: Cast) -> Walk:
     """A case to be walked to a state."""
     return Walk(cast)
+
+
+@pytest.fixture
+def signing(cast: Cast, settings: Any, tmp_path: Path) -> Path:
+    """This site has joined and signs what it sends; the file of its key."""
+    return join_as("a", settings, tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ TEST_CENTER=together puts the center's tables into the site's database instead.
 """
 
 import os
+from pathlib import Path
 
 from pension_transfer import embedded
 
@@ -22,6 +23,7 @@ RUN = os.environ.setdefault("TEST_RUN", str(os.getpid()))
 for database in DATABASES.values():
     database["TEST"] = {"NAME": f"test_{database['NAME']}_{RUN}"}
 
+SIGNING_KEY = Path("/nonexistent/site.pem")  # a test that signs says where
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # people sign in thousands of times
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

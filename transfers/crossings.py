@@ -182,14 +182,18 @@ BODIES: dict[str, Callable[["Doing"], dict[str, Any]]] = {
 
 
 def sealed_content(envelope: Envelope) -> dict[str, Any]:
-    """The content as it was sealed; NotNow when bytes, seal or contract do not hold."""
+    """The content as it was sealed; NotNow when bytes, seal, signature or contract do not hold."""
     content: dict[str, Any] = json.loads(envelope.body)
-    if exchange.is_sealed(envelope) and contract.is_unknown(content):
+    distrusted = exchange.why_distrusted(envelope)
+    if distrusted == "unknown_key":
+        sentence = _("It is signed with a key that the center does not know, or does not accept any more. It is kept.")
+        raise NotNow(sentence, "unknown_key")
+    if not distrusted and contract.is_unknown(content):
         raise NotNow(
             _("It was written by a newer version of the product. It is received by itself once this one is renewed."),
             "unknown_schema",
         )
-    if not exchange.is_sealed(envelope) or contract.faults(content):
+    if distrusted or contract.faults(content):
         raise NotNow(
             _("The seal does not hold: the content was altered on its way. Tell the center operator."), "seal_broken"
         )

@@ -5,6 +5,7 @@ The center decides; everything here is safe to repeat, and sync repeats it: a ch
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from branches.models import Administration, Appointment, Branch, PensionFile, St
 from branches.services import OPEN
 from central.models import Directory
 from central.succession import current
+from pension_transfer.lib import site_key
 from pension_transfer.lib.calendar import today
 from pension_transfer.lib.months import Month
 from transfers import completeness, exchange, snapshot, trail, workflow
@@ -47,12 +49,20 @@ def share() -> Followed:
     rows = exchange.directory()
     done.branches = _learn(rows)
     exchange.publish_directory()
+    _share_key()
     for old, new in _successions(rows):
         _succeed(old, new, done)
     for branch in _closed():
         done.cases += _tell_cases(branch)
         done.payments += _hand_on(branch, done)
     return done
+
+
+def _share_key() -> None:
+    """Again in each round: a restored center may have forgotten it. What needs a key that is out of order says so."""
+    with suppress(site_key.BadKey):
+        if key := site_key.read():
+            exchange.publish_key(key)
 
 
 # --- names --------------------------------------------------------------------------------------------

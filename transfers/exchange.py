@@ -10,15 +10,16 @@ from threading import Timer
 from typing import IO, Any, TypeVar, cast
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, InternalError, OperationalError, connections
 
 from branches.models import Branch
 from central import directory as central_directory
-from central import services
-from central.models import Custody, Directory, Envelope, Receipt
-from central.rules import Refused, seal_holds
-from pension_transfer.lib import blobs
+from central import keys, services, signing
+from central.models import Custody, Directory, Envelope, Key, Receipt
+from central.rules import Refused, distrust
+from pension_transfer.lib import blobs, site_key
 from pension_transfer.lib.busy import BUSY, again, sqlstate
 from pension_transfer.lib.failpoints import fail_point
 from pension_transfer.lib.months import Month
@@ -130,21 +131,25 @@ def _deposit(crossing: Crossing) -> Envelope:
     # To the center an unheard-of branch is a closed one, and its no is final: a first deposit may precede any sync.
     destination = Branch.objects.get(pk=sealed["move"]["destination"])
     unheard = [(destination.pk, destination.name, destination.is_active)]
-    return services.deposit(
-        Envelope(
-            id=crossing.envelope_id,
-            move=case.transfer_id,
-            version=content.version,
-            tracking_number=case.tracking_number,
-            pension_number=case.pension_number,
-            origin=case.origin_id,
-            destination=destination.pk,
-            last_paid_month=sealed["last_pay_certificate"]["last_paid_month"],
-            body=content.body,
-            seal=content.seal,
-        ),
-        unheard,
+    envelope = Envelope(
+        id=crossing.envelope_id,
+        move=case.transfer_id,
+        version=content.version,
+        tracking_number=case.tracking_number,
+        pension_number=case.pension_number,
+        origin=case.origin_id,
+        destination=destination.pk,
+        last_paid_month=sealed["last_pay_certificate"]["last_paid_month"],
+        body=content.body,
+        seal=content.seal,
     )
+    return services.deposit(_signed(envelope), unheard)
+
+
+def _signed(envelope: Envelope) -> Envelope:
+    """As this site signs at this moment; a site without a key does not."""
+    key = site_key.read()
+    return signing.sign(envelope, key) if key else envelope
 
 
 def _withdraw(crossing: Crossing) -> Receipt:
@@ -254,9 +259,29 @@ def look_up(question: Callable[[], Found]) -> Found:
     return cast(Found, _reached(asked, FOR_A_BLOB))
 
 
-def is_sealed(envelope: Envelope) -> bool:
-    """Whether what came is what was sealed."""
-    return seal_holds(envelope)
+def why_distrusted(envelope: Envelope) -> str:
+    """Why what came is not what the origin sealed: seal_broken or unknown_key; '' when it is."""
+    return distrust(envelope)
+
+
+# --- keys -------------------------------------------------------------------------------------------------
+
+
+def publish_key(key: Ed25519PrivateKey) -> Key:
+    """Make the public half of this site's key known; the key as the center has it."""
+    outside_transactions()
+    return cast(Key, _reached(lambda: keys.register(settings.SITE, signing.public_key_of(key))))
+
+
+def retire_key(key_id: str) -> Key:
+    """Let a key of this site sign nothing more; Refused with unknown_key where it has none of this name."""
+    outside_transactions()
+    return cast(Key, _reached(lambda: keys.retire(key_id, settings.SITE)))
+
+
+def site_keys() -> list[Key]:
+    """The keys of every site."""
+    return cast(list[Key], _reached(keys.of_sites))
 
 
 # --- the directory ----------------------------------------------------------------------------------------

@@ -41,6 +41,13 @@ REFUSED_BY_CENTER = {
     "seal_broken": gettext_lazy(
         "The seal does not hold: the content was altered on its way. Tell the center operator."
     ),
+    "bad_signature": gettext_lazy(
+        "The signature of this site is missing or wrong. Tell the center operator; once the key is in order, recall "
+        "the case and send it again."
+    ),
+    "unknown_key": gettext_lazy(
+        "It is signed with a key that the center does not know, or does not accept any more. It is kept."
+    ),
     "destination_closed": gettext_lazy("The destination branch is closed. Recall the case and choose another branch."),
     "no_custody": gettext_lazy("The center knows another branch as the payer of this pension."),
     "paid_before_custody": gettext_lazy(

@@ -23,6 +23,10 @@ WHY: dict[str, Any] = {
     "unknown_schema": gettext_lazy(
         "It was written by a newer version of the product. It is done once this one has been renewed."
     ),
+    "unknown_key": gettext_lazy(
+        "It is signed with a key that the center does not know, or does not accept any more. The center operator has "
+        "the keys of the site that sent it looked at; once the key is known, it goes on by itself."
+    ),
     "unknown_origin": gettext_lazy("The branch that sent it is not known here. The center operator adds it."),
 }
 OTHERWISE = gettext_lazy(

@@ -24,6 +24,7 @@ Kind = StuckItem.Kind
 FIRST = dt.timedelta(seconds=30)  # between the first try and the second; doubled from try to try
 LONGEST = dt.timedelta(minutes=30)
 BY_ITSELF = frozenset({"busy", "unknown_origin", "contended"})  # ends by itself, however long it takes
+STILL_TRIED = frozenset({"unknown_key"})  # set aside for a person to see, and looked at again all the same
 PASSING = (Refusal, exchange.Unreachable, OperationalError, InterfaceError)  # answers, and what ends a round
 log = logging.getLogger("transfers.sync")
 
@@ -39,7 +40,11 @@ class Tries:
     def is_due(self, ref: Any) -> bool:
         """Whether it is to be tried in this round."""
         row = self.rows.get(str(ref))
-        return row is None or self.is_forced or (row.next_try_at is not None and row.next_try_at <= self.now)
+        return row is None or self.is_forced or self._comes_again(row)
+
+    def _comes_again(self, row: StuckItem) -> bool:
+        again = row.last_at + LONGEST if row.code in STILL_TRIED and row.is_set_aside else row.next_try_at
+        return again is not None and again <= self.now
 
     def is_stuck(self, ref: Any) -> bool:
         return str(ref) in self.rows

@@ -359,6 +359,8 @@ def settle(crossing: Crossing) -> None:
     except exchange.Refused as refused:
         if refused.code == "held" and not crossing.decided_there:  # said here, heard there once it is released
             raise Waiting(hurdles.refused_by_center(refused.code), "held") from refused
+        if refused.code == "unknown_key":  # kept: it is done once the center knows the key
+            raise NotNow(hurdles.refused_by_center(refused.code), refused.code) from refused
         refuse(crossing, f"{refused.code} {refused.detail}".strip())
         raise NotNow(hurdles.refused_by_center(refused.code, refused.detail), refused.code) from refused
     fail_point("asked")

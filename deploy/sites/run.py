@@ -22,7 +22,10 @@ BRANCHES = {"a": ["0801", "0802"], "b": ["1001", "1002"]}
 PORTS = [8001, 8002]
 PATIENCE = 120  # seconds for a web server to answer on a busy machine
 STOPPING = 25  # seconds that a process has to finish what it began
-OWN = {"DATABASE_URL", "CENTRAL_DATABASE_URL", "DJANGO_ENV", "DJANGO_SETTINGS_MODULE", "SITE", "DATA_DIR", "FAIL_POINT"}
+OWN = {
+    "DATABASE_URL", "CENTRAL_DATABASE_URL", "DJANGO_ENV", "DJANGO_SETTINGS_MODULE", "SITE", "DATA_DIR", "SIGNING_KEY",
+    "FAIL_POINT",
+}  # fmt: skip
 
 
 class Database:

@@ -1,5 +1,7 @@
 """Content altered in the center: refused by every step that needs it, told, and no dead end (FAULTS 23, 24)."""
 
+from typing import Any
+
 import pytest
 from django.conf import settings
 
@@ -10,7 +12,8 @@ from pension_transfer.lib.errors import NotNow
 from tests import oracle
 from tests.cast import Walk, make_file, press
 from tests.expect import fresh, tamper
-from transfers import hurdles, sync
+from tests.signing import FORGED
+from transfers import exchange, hurdles, reconcile, sync
 from transfers.models import TransferCase
 from transfers.states import Side, State
 
@@ -20,6 +23,66 @@ ENVELOPES = "central_envelope"
 
 def _alter(change: str = "body = replace(body, '166255500', '186255500')") -> None:
     tamper(settings.CENTER, ENVELOPES, f"UPDATE {ENVELOPES} SET {change} WHERE pension_number = '7000000001'")
+
+
+def _forge() -> None:
+    """Content and seal agree, and both are those of somebody who can write the center's tables."""
+    _alter(FORGED)
+
+
+@pytest.mark.usefixtures("signing")
+def test_fault_23_content_and_seal_altered_together_are_not_received_and_can_be_recalled(walk: Walk) -> None:
+    case = walk.to(State.SENT)
+    _forge()
+    with pytest.raises(NotNow) as caught:
+        walk.receive()
+    assert caught.value.code == "seal_broken"
+    assert not Receipt.objects.exists() and not TransferCase.objects.filter(side=Side.DESTINATION).exists()
+    found = reconcile.reconcile(reconcile.Scope(), reconcile.INVARIANTS).problems
+    assert "signature_broken" in {problem.code for problem in found}
+    assert press(Action.RECALL, fresh(case), walk.head, reason="مهر شکسته").state == State.DRAFT
+
+
+@pytest.mark.usefixtures("signing")
+def test_fault_23_altered_together_after_it_was_received_it_is_not_registered_and_goes_back(walk: Walk) -> None:
+    walk.to(State.RECEIVED)
+    walk.compare()
+    _forge()
+    copy = press(Action.VERIFY, walk.copy, walk.staff)
+    assert hurdles.at_the_center(copy) == hurdles.refused_by_center("seal_broken")
+    _refused(Action.REGISTER, copy, walk)
+    assert Seat.objects.get().payable_branch == "0801"
+    assert press(Action.RETURN_TO_ORIGIN, fresh(copy), walk.staff, code="seal_broken").state == State.RETURNED
+
+
+@pytest.mark.usefixtures("signing")
+def test_fault_23_altered_together_between_the_taking_and_the_copy_it_is_not_written_here(
+    walk: Walk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The center has given it away before it was forged: the destination looks again."""
+    walk.to(State.SENT)
+    real = exchange.services.answer
+
+    def answer(*said: Any) -> Any:
+        receipt = real(*said)
+        _forge()
+        return receipt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(exchange.services, "answer", answer)
+        with pytest.raises(NotNow) as caught:
+            walk.receive()
+    assert caught.value.code == "seal_broken"
+    assert not TransferCase.objects.filter(side=Side.DESTINATION).exists()
+
+
+@pytest.mark.usefixtures("signing")
+def test_fault_23_a_signature_taken_away_is_missed(walk: Walk) -> None:
+    walk.to(State.SENT)
+    _alter(f"{FORGED}, key_id = '', signature = '', deposited_at = now() + interval '2 days'")
+    with pytest.raises(NotNow) as caught:
+        walk.receive()
+    assert caught.value.code == "seal_broken"
 
 
 def _refused(action: str, case: TransferCase, walk: Walk) -> None:

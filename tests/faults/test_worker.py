@@ -7,26 +7,31 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import StringIO
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import psycopg2
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import OperationalError, connections, transaction
 from django.utils import timezone
 
-from central.models import Envelope, Receipt
+from branches.roles import Action
+from central.models import Envelope, Key, Receipt
 from pension_transfer.lib.busy import AGAIN, again
 from pension_transfer.lib.errors import NotNow
 from tests import oracle
-from tests.cast import Cast, Walk, make_file
+from tests.cast import Cast, Walk, make_file, press
 from tests.expect import fresh, tamper
 from tests.line import DOWN, HANG, PASS, Line
 from tests.processes import center_url, database_url
-from transfers import exchange, sync, workflow
+from transfers import directory, exchange, sync, workflow
 from transfers.models import Crossing, StuckItem, SyncWorker
 from transfers.states import State
+from transfers.tries import LONGEST
 
 pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
 apart = pytest.mark.skipif(settings.CENTER == "default", reason="THE CENTER STANDS IN THE SITE'S DATABASE: not cut off")
@@ -225,6 +230,79 @@ def test_fault_26_an_envelope_of_a_later_version_is_set_aside_and_not_lost(
     assert Receipt.objects.filter(kind="received").count() == 2
     sync.sync()
     assert fresh(walk.case).state == State.RECEIVED and StuckItem.objects.get().outcome == "done"
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+def test_fault_26_an_unknown_signing_key_is_set_aside_and_goes_on_once_it_is_known(
+    cast: Cast, settings: Any, signing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The center was restored to a day before the key was registered, or the envelope came before its key."""
+    settings.SYNC_TRIES = 2
+    walk, other = (Walk(cast, make_file(cast.origin, i)) for i in (1, 2))
+    for each in (walk, other):
+        each.to(State.SENT)
+    known = Key.objects.get()
+    tamper(settings.CENTER, "central_key", "DELETE FROM central_key")
+    with monkeypatch.context() as away:
+        away.setattr(directory, "_share_key", lambda: None)
+        with pytest.raises(NotNow) as caught:
+            walk.receive()
+        assert caught.value.code == "unknown_key"
+        for _ in range(2):
+            sync.sync()
+    row = StuckItem.objects.get()
+    assert (row.code, row.is_set_aside, row.branch_id) == ("unknown_key", True, cast.destination.pk)
+    assert not Receipt.objects.exists() and fresh(walk.case).state == State.SENT
+    _round()  # the site makes its key known again; the item's turn comes half an hour after its last try
+    assert Key.objects.get().pk == known.pk and StuckItem.objects.get().is_set_aside
+    StuckItem.objects.update(last_at=timezone.now() - LONGEST)
+    _round()
+    assert fresh(walk.case).state == State.RECEIVED and StuckItem.objects.get().outcome == "done"
+    other.receive()
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+def _round() -> None:
+    """As a worker does it: what is not due stays."""
+    for part in sync.parts(sync.Report()):
+        list(part)
+
+
+def test_fault_26_what_waits_for_its_key_can_be_recalled(cast: Cast, settings: Any, signing: Path) -> None:
+    walk = Walk(cast)
+    walk.to(State.SENT)
+    tamper(settings.CENTER, "central_key", "UPDATE central_key SET retired_at = now() - interval '9 days'")
+    with pytest.raises(NotNow) as caught:
+        walk.receive()
+    assert caught.value.code == "unknown_key"
+    signing.unlink()
+    call_command("site_key", "new", stdout=StringIO())
+    assert press(Action.RECALL, fresh(walk.case), walk.head, reason="کلید کنار گذاشته شده").state == State.DRAFT
+    sync.sync()
+    assert oracle.problems() + oracle.unfinished() == []
+
+
+def test_fault_26_with_a_retired_key_nothing_is_deposited_and_nothing_lost(
+    cast: Cast, settings: Any, signing: Path, tmp_path: Path
+) -> None:
+    """A machine of the site still has the old file."""
+    settings.SYNC_TRIES = 2
+    old = signing.read_bytes()
+    call_command("site_key", "new", stdout=StringIO())
+    new = signing.read_bytes()
+    call_command("site_key", "retire", Key.objects.earliest("since").pk, stdout=StringIO())
+    signing.write_bytes(old)
+    walk = Walk(cast)
+    walk.to(State.TECHNICALLY_APPROVED)
+    walk.send()
+    assert fresh(walk.case).state == State.HEAD_APPROVED
+    for _ in range(2):
+        sync.sync()
+    row = StuckItem.objects.get()
+    assert (row.code, row.is_set_aside, row.case_id) == ("unknown_key", True, walk.case.pk)
+    signing.write_bytes(new)
+    sync.sync()
+    assert fresh(walk.case).state == State.SENT
     assert oracle.problems() + oracle.unfinished() == []
 
 

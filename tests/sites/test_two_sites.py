@@ -48,6 +48,14 @@ def test_a_file_goes_from_site_to_site_with_question_return_and_attachments(coun
     assert [row["action"] for row in copy["events"]].count("receive") == 2
 
 
+def test_each_site_signs_with_a_key_of_its_own(country: Country) -> None:
+    files = {name: site.folder / "data/keys/site.pem" for name, site in country.sites.items()}
+    assert len({file.read_bytes() for file in files.values()}) == 2
+    for site in country.sites.values():
+        rows = [line.split() for line in site.manage("site_key", "list").splitlines()]
+        assert [row[1] for row in rows] == ["a", "b"]
+
+
 def test_moves_within_one_site_go_on_beside_it(country: Country) -> None:
     Move(country, ready(country.sites["a"], "0801", "0802", 1)[0], "0801", "0802").carry()
     Move(country, ready(country.sites["b"], "1001", "0802", 1)[0], "1001", "0802").carry()

@@ -1,6 +1,7 @@
 """The directory of branches between sites, and how a site joins (DESIGN 11.5, 11.7)."""
 
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,8 +30,8 @@ def sites() -> dict[str, str]:
 
 
 @pytest.fixture
-def at_a(cast: Cast, settings: Any) -> Cast:
-    settings.SITE = "a"
+def at_a(cast: Cast, settings: Any, tmp_path: Path) -> Cast:
+    settings.SITE, settings.SIGNING_KEY = "a", tmp_path / "site.pem"
     return cast
 
 

@@ -30,7 +30,7 @@ NAMES = {"default": "site", "center": "center"}
 COUNTED = {
     "branches": ("Branch", "User", "Appointment", "PensionFile", "Dependent", "Decree", "Payment", "CustodyRequest"),
     "transfers": ("TransferCase", "TransferEvent", "Content", "Part", "Command", "Crossing", "Heard", "ScanBytes"),
-    "central": ("Directory", "Envelope", "Receipt", "Waiting", "Blob", "Seat", "Custody"),
+    "central": ("Directory", "Key", "Envelope", "Receipt", "Waiting", "Blob", "Seat", "Custody"),
 }
 
 

@@ -12,7 +12,7 @@ from branches.models import CustodyRequest, PensionFile, Status
 from branches.services import OPEN
 from central import services
 from central.models import MESSAGES, Custody, Envelope, Receipt, Seat
-from central.rules import RULES
+from central.rules import RULES, seal_holds
 from central.triggers import GUARDS as GUARDS_OF_CENTER
 from pension_transfer.lib.triggers import put_aside
 from transfers import exchange
@@ -25,6 +25,7 @@ from transfers.triggers import GUARDS
 FIRST = uuid.UUID(int=0)
 CONTESTS = ({"received", "withdrawn"}, {"registered", "returned"})
 OVER = {"withdrawn", "returned", "activated", "cancelled"}  # with one of these an envelope is not on its way
+SIGNED_WRONGLY = {"bad_signature": "signature_broken", "unknown_key": "key_unknown"}
 PAYING = OPEN
 TO_BE_PAID = PAYING | {Status.REGISTERED}
 
@@ -217,14 +218,21 @@ def look_at_envelopes(scope: Scope, rows: list[Envelope]) -> Iterator[Problem]:
     batch = Envelopes(scope, rows)
     for envelope in rows:
         keys = keys_of(envelope)
-        if not exchange.is_sealed(envelope):
-            yield found("seal_broken", **keys)
+        yield from _believed(envelope)
         if batch.is_live(envelope):
             yield from _alive(envelope, batch)
         if (envelope.pk in batch.queued) == bool(batch.said[envelope.pk] & CONTESTS[0]):
             yield found("queued_wrongly", **keys)
         yield from _receipts(envelope, batch)
         yield from _taken(envelope, batch)
+
+
+def _believed(envelope: Envelope) -> Iterator[Problem]:
+    """The seal first: of what does not hold by itself the signature says nothing."""
+    if not seal_holds(envelope):
+        yield found("seal_broken", **keys_of(envelope))
+    elif envelope.signature_fault:
+        yield found(SIGNED_WRONGLY[envelope.signature_fault], **keys_of(envelope))
 
 
 def keys_of(envelope: Envelope) -> dict[str, Any]:

@@ -34,6 +34,11 @@ FAULTS: dict[str, Fault] = {
         "Look for who put it aside and what was changed meanwhile; then let the owner of the tables set it back."
     )),
     "seal_broken": Fault("I1", _("The content at the center is not that of its seal or of its envelope."), ALTERED),
+    "signature_broken": Fault("I1", _("The envelope does not bear the signature of the site that sent it."), ALTERED),
+    "key_unknown": Fault("I1", _("The envelope is signed with a key that is not known, or was retired before."), _(
+        "Run sync_center on the site that sent it, which registers its key; if it is still there, let the site recall "
+        "the case and send it again."
+    )),
     "copy_broken": Fault("I1", _("The branch's copy of the sealed content is not that of its seal."), ALTERED),
     "envelope_gone": Fault("I1", _("The envelope of a sealed content is no longer at the center."), RETELL),
     "receipt_alone": Fault("I1", _("A receipt speaks of an envelope that is not at the center."), RETELL),

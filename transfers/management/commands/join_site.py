@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from branches.models import Branch, PensionFile
 from pension_transfer.lib.persian import to_ascii_digits
-from transfers import claims, custody, directory, exchange
+from transfers import claims, custody, directory, exchange, site_keys
 
 
 class Command(BaseCommand):
@@ -28,6 +28,8 @@ class Command(BaseCommand):
             self._join(codes)
         except exchange.Unreachable:
             raise CommandError(_("The center cannot be reached. Nothing is lost: run the command again.")) from None
+        except site_keys.Unusable as why:
+            raise CommandError(str(why)) from None
 
     def _join(self, codes: list[str]) -> None:
         taken = {row.pk: row.site for row in exchange.directory() if row.site not in ("", settings.SITE)}
@@ -37,6 +39,8 @@ class Command(BaseCommand):
         _refuse_taken({code: site for code, site in exchange.publish_directory().items() if code in codes})
         learned = directory.share()
         self._say(_("Directory read: %(count)s names of other branches are new here."), count=learned.branches)
+        key = site_keys.make_if_none()
+        self._say(_("Envelopes are signed with key %(key)s."), key=key.pk)
         self._claim()
 
     def _claim(self) -> None:
