@@ -27,6 +27,18 @@ def succeed(code: str, successor: str) -> None:
         Directory.objects.filter(pk=code).update(is_active=False, succeeded_by=successor)
 
 
+def move(codes: list[str], old_site: str, new_site: str) -> None:
+    """Let another site serve these branches from now on; Refused with unknown_branch, succeeded or other_site."""
+    with center():
+        rows = {row.pk: row for row in Directory.objects.select_for_update().filter(pk__in=codes).order_by("pk")}
+        for code in codes:
+            if code not in rows:
+                raise Refused("unknown_branch", code)
+            if rows[code].site not in (old_site, new_site):
+                raise Refused("other_site", rows[code].site)
+        Directory.objects.filter(pk__in=codes).update(site=new_site)
+
+
 def close(code: str) -> None:
     """Close a branch that nobody succeeds; Refused with still_pays or still_addressed while something is left to it."""
     with center():

@@ -11,9 +11,9 @@ from functools import partial
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from branches.models import Appointment, PensionFile
+from branches.models import Appointment, Branch, PensionFile
 from central.models import MESSAGES, Custody, Envelope, Receipt, Seat, Waiting
 from central.rules import seal_holds
 from pension_transfer.lib import calendar
@@ -35,6 +35,11 @@ def everywhere(rows: Callable[[], Iterable[T]]) -> list[T]:
         with site():
             found += rows()
     return found
+
+
+def cases() -> QuerySet[TransferCase]:
+    """Those of the branches that this site serves; of one that moved to another site only history is left here."""
+    return TransferCase.objects.exclude(branch__in=Branch.objects.elsewhere().values("pk"))
 
 
 OVER = {"withdrawn", "returned", "activated", "cancelled"}  # with one of these an envelope is not on its way
@@ -217,13 +222,14 @@ def one_payer_a_month() -> list[str]:
 
 
 def _answers_here(numbers: list[str], month: Month) -> list[Answer]:
-    branches = sorted(set(PensionFile.objects.order_by().values_list("branch_id", flat=True)))
+    held = PensionFile.objects.exclude(branch__in=Branch.objects.elsewhere().values("pk"))
+    branches = sorted(set(held.order_by().values_list("branch_id", flat=True)))
     return [answer for branch in branches for answer in may_pay_all(numbers, branch, month)]
 
 
 def frozen_while_on_its_way() -> list[str]:
     """A file is frozen exactly while a sealed move of it is on its way."""
-    expected = TransferCase.objects.filter(side="origin", state__in=ON_ITS_WAY)
+    expected = cases().filter(side="origin", state__in=ON_ITS_WAY)
     sealed = dict(expected.values_list("pension_file_id", "transfer_id"))
     held = dict(PensionFile.objects.exclude(frozen_by=None).values_list("pk", "frozen_by"))
     return [] if held == sealed else [f"I5 frozen are {held}, on their way are {sealed}"]
@@ -293,7 +299,7 @@ def somebodys_turn() -> list[str]:
     """I10: every case is somebody's turn, or closed; what waits for the center was asked of it."""
     found = []
     asked = set(Question.objects.filter(closed_at=None, answered_at=None).values_list("case", flat=True))
-    for case in TransferCase.objects.all():
+    for case in cases():
         table = WHEN_ASKED if case.pk in asked else WHOSE_TURN
         expected = table.get((case.side, case.state), set()) if case.closed_at is None else {"nobody"}
         expected = HELD_TURN[case.side] if case.held_since and case.closed_at is None else expected
@@ -376,7 +382,7 @@ def unfinished() -> list[str]:
     waiting = set(Waiting.objects.values_list("envelope_id", flat=True))
     untaken = {pk for pk in Envelope.objects.values_list("pk", flat=True) if not said[pk]}
     found += [] if waiting == untaken else [f"the queue holds {waiting}, untaken are {untaken}"]
-    copies = everywhere(lambda: TransferCase.objects.exclude(envelope_id=None))
+    copies = everywhere(lambda: cases().exclude(envelope_id=None))
     there = {copy.envelope_id: copy for copy in copies if copy.side == "destination"}
     for case in copies:  # until the release one side is ahead of the other
         if case.side == "origin" and case.envelope_id not in unheard:
@@ -409,7 +415,7 @@ def _disagreement(case: TransferCase, copy: TransferCase | None, said: set[str])
 def _told_differently() -> list[str]:
     """A question that both branches hold is the same at both, and is open at both or at neither."""
     held: dict[Any, list[Question]] = defaultdict(list)
-    for question in everywhere(lambda: Question.objects.exclude(how="refused")):
+    for question in everywhere(lambda: Question.objects.exclude(how="refused").filter(case__in=cases())):
         held[question.key].append(question)
     pairs = [rows for rows in held.values() if len(rows) > 1]
     said = [{(q.path, q.text, q.due_on, q.answer, q.answered_at, q.closed_at is None) for q in rows} for rows in pairs]
@@ -420,7 +426,9 @@ def _told_differently() -> list[str]:
 def _followed_up_differently() -> list[str]:
     """A follow-up is the same at both branches, is one branch's to settle, and ends at both or at neither."""
     held: dict[Any, list[FollowUp]] = defaultdict(list)
-    for row in everywhere(lambda: FollowUp.objects.exclude(outcome="refused").select_related("case")):
+    for row in everywhere(
+        lambda: FollowUp.objects.exclude(outcome="refused").filter(case__in=cases()).select_related("case")
+    ):
         held[row.key].append(row)
     told = ("matter", "month", "amount", "settled_by", "note", "due_on", "outcome", "settled_amount", "closed_at")
     found = []

@@ -14,7 +14,7 @@ from branches.roles import Action, can
 from central.rules import Refused
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen
 from pension_transfer.lib.templatetags.persian import fa
-from transfers import directory, exchange
+from transfers import directory, exchange, hurdles
 from transfers.models import BranchChange, TransferCase
 
 Kind = BranchChange.Kind
@@ -23,6 +23,7 @@ REFUSED = {
     "succeeded": gettext_lazy("Another branch has taken its place already"),
     "no_successor": gettext_lazy("The successor must be another, active branch"),
     "still_pays": gettext_lazy("The center knows it as the payer of a pension: name a successor"),
+    "other_site": gettext_lazy("Another site serves it at the center"),
     "still_addressed": gettext_lazy("A case waits for it at the center: name a successor, or have it recalled"),
 }
 
@@ -33,19 +34,19 @@ def merge(code: str, successor: str, reason: str, *, by: User, kind: str = Kind.
     Raises NotAllowed, NotSeen, BadInput, NotNow where living files or open cases would have to change the site;
     exchange.Unreachable when the center does not answer.
     """
-    old, new = _own(code, by), _branch(successor)
+    old, new = own(code, by), branch_of(successor)
     if old == new or not new.is_active:
         raise BadInput(f"{REFUSED['no_successor']}.", "no_successor")
     if old.site != new.site:
         _refuse_while_in_use(old)
     exchange.publish_directory()
-    _decide(lambda: exchange.succeed(old.pk, new.pk))
+    decide(lambda: exchange.succeed(old.pk, new.pk))
     return _carry_out(old, new.pk, kind, reason, by)
 
 
 def renumber(code: str, new_code: str, reason: str, *, by: User) -> directory.Followed:
     """Go on under another code: a new branch of the same name takes this one's place. Raises as `merge` does."""
-    old = _own(code, by)
+    old = own(code, by)
     new = Branch.objects.filter(pk=new_code).first()
     if new is None:
         new = Branch(code=new_code, site=old.site, administration=old.administration, name=old.name)
@@ -58,25 +59,31 @@ def renumber(code: str, new_code: str, reason: str, *, by: User) -> directory.Fo
 
 def close(code: str, reason: str, *, by: User) -> directory.Followed:
     """Close a branch to which nothing is left. Raises as `merge` does."""
-    old = _own(code, by)
+    old = own(code, by)
     _refuse_while_in_use(old)
     exchange.publish_directory()
-    _decide(lambda: exchange.close_branch(old.pk))
+    decide(lambda: exchange.close_branch(old.pk))
     Branch.objects.filter(pk=old.pk).update(is_active=False)
     return _carry_out(old, "", Kind.CLOSED, reason, by)
 
 
-def _own(code: str, by: User) -> Branch:
-    branch = _branch(code)
-    if not can(by, Action.CHANGE_BRANCHES, branch):
-        raise NotAllowed(_("Your role does not include this step; ask the colleague whose step it is."), "role")
+def own(code: str, by: User) -> Branch:
+    """A branch that is served here and that `by` may change; NotSeen, NotAllowed, NotNow otherwise."""
+    branch = branch_of(code)
+    refuse_others(by, branch)
     if not branch.is_here:
-        sentence = _("Branch %(branch)s is served by site %(site)s: make the change there.")
-        raise NotNow(sentence % {"branch": branch.pk, "site": branch.site or "?"}, "elsewhere")
+        raise NotNow(hurdles.served_elsewhere(branch), "elsewhere")
     return branch
 
 
-def _branch(code: str) -> Branch:
+def refuse_others(by: User, branch: Branch) -> None:
+    """NotAllowed for whoever does not decide about branches."""
+    if not can(by, Action.CHANGE_BRANCHES, branch):
+        raise NotAllowed(_("Your role does not include this step; ask the colleague whose step it is."), "role")
+
+
+def branch_of(code: str) -> Branch:
+    """NotSeen where there is none with this code."""
     if branch := Branch.objects.select_related("succeeded_by").filter(pk=code).first():
         return branch
     raise NotSeen(_("There is no branch with the code %(code)s.") % {"code": code}, "no_branch")
@@ -106,7 +113,8 @@ def _refuse_while_in_use(branch: Branch) -> None:
         raise NotNow(sentence % {"branch": branch.pk, "files": fa(files), "cases": fa(cases)}, "in_use")
 
 
-def _decide(question: Callable[[], None]) -> None:
+def decide(question: Callable[[], None]) -> None:
+    """Ask the center; its no becomes a NotNow."""
     try:
         question()
     except Refused as refused:
@@ -116,5 +124,5 @@ def _decide(question: Callable[[], None]) -> None:
 
 def _carry_out(old: Branch, successor: str, kind: str, reason: str, by: User) -> directory.Followed:
     said = {"kind": kind, "successor": successor, "reason": reason, "by": by, "by_name": str(by)}
-    BranchChange.objects.get_or_create(branch_code=old.pk, defaults=said)
+    BranchChange.objects.get_or_create(branch_code=old.pk, site="", defaults=said)
     return directory.share()

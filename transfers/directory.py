@@ -76,6 +76,8 @@ def _learn(rows: list[Directory]) -> int:
 
 
 def _learn_one(row: Directory, branch: Branch | None) -> bool:
+    if branch and branch.is_elsewhere and row.site == settings.SITE:  # it moves here: served once it is taken in
+        return False
     said: dict[str, Any] = {"site": row.site}
     if branch is None or row.site != settings.SITE:
         said |= {"name": row.name, "is_active": row.is_active}
@@ -115,7 +117,7 @@ def _succeed(old: Branch, new: Branch, done: Followed) -> None:
         line = {old.pk, *held[old.pk].predecessors}
         Branch.objects.filter(pk__in=line).update(is_active=False, succeeded_by=new.pk, predecessors=[])
         Branch.objects.filter(pk=new.pk).update(predecessors=sorted(line.union(held[new.pk].predecessors)))
-        if old.site == new.site:
+        if old.site == new.site and not old.is_elsewhere:
             done.people += _bring_people(old, new)
             done.files += _bring_files(old, new)
 

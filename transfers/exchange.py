@@ -304,6 +304,12 @@ def succeed(code: str, successor: str) -> None:
     _reached(lambda: central_directory.succeed(code, successor))
 
 
+def move_branches(codes: list[str], site: str) -> None:
+    """Hand branches of this site over to another one; Refused where a third serves one of them."""
+    outside_transactions()
+    _reached(lambda: central_directory.move(codes, settings.SITE, site))
+
+
 def close_branch(code: str) -> None:
     """Close a branch that nobody succeeds; Refused while something is left to it."""
     outside_transactions()

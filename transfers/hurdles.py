@@ -9,7 +9,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from branches.models import PensionFile, Status, User
+from branches.models import Branch, PensionFile, Status, User
 from branches.roles import Action, acting_roles, represented
 from central import contract
 from pension_transfer.lib.errors import NotAllowed, NotNow
@@ -87,6 +87,12 @@ def refused_by_center(code: str, detail: str = "") -> str:
         return f"{_('The center refused this step.')} ({detail or code})"
     sentence = str(REFUSED_BY_CENTER[code])
     return f"{sentence} ({detail})" if detail and code in NAMES_A_BRANCH else sentence
+
+
+def served_elsewhere(branch: Branch) -> str:
+    """Why nothing is done here for a branch of another site."""
+    sentence = _("Branch %(branch)s is served by site %(site)s: make the change there.")
+    return sentence % {"branch": branch.pk, "site": branch.site or "?"}
 
 
 def at_the_center(case: TransferCase) -> str:

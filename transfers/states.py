@@ -266,7 +266,7 @@ OFFICES_AT_ORIGIN = (
 # Late money and over-payments are followed up at either branch once the pension is active at the destination.
 FINISHED = (State.REGISTERED,)
 _HOLD, _RELEASE = _("Record a life event"), _("Release")
-_BRANCH_CHANGED = _("A branch of this move was closed")
+_BRANCH_CHANGED = _("A branch of this move was closed or moved")
 _HELD, _RELEASED = _("The other branch recorded a life event"), _("The other branch released it")
 
 

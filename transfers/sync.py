@@ -225,7 +225,8 @@ def _expecting() -> QuerySet[TransferCase]:
 
 def follow(transfer_id: UUID) -> int:
     """Apply at once what concerns one move, where both branches are on this site."""
-    return fetch(TransferCase.objects.filter(transfer_id=transfer_id).order_by("id"))
+    copies = TransferCase.objects.filter(transfer_id=transfer_id).order_by("id")
+    return fetch(copies.exclude(branch__in=Branch.objects.elsewhere().values("pk")))
 
 
 def follow_if_reached(transfer_id: UUID) -> None:
@@ -379,9 +380,10 @@ def _hear_again(is_forced: bool) -> Iterator[int]:
 
 
 def _branches_here() -> list[str]:
-    """The branches that hold cases on this site; the others are known by their names only."""
+    """The branches that hold cases on this site; the others are known by their names, or by what they left behind."""
     held = TransferCase.objects.filter(branch=OuterRef("pk"))
-    return list(Branch.objects.filter(Exists(held)).values_list("pk", flat=True))
+    rows = Branch.objects.filter(Exists(held)).exclude(pk__in=Branch.objects.elsewhere().values("pk"))
+    return list(rows.values_list("pk", flat=True))
 
 
 def _unheard(receipts: list[Receipt]) -> list[tuple[TransferCase, Receipt]]:
@@ -389,5 +391,6 @@ def _unheard(receipts: list[Receipt]) -> list[tuple[TransferCase, Receipt]]:
     heard = set(Heard.objects.filter(pk__in=[receipt.key for receipt in receipts]).values_list("pk", flat=True))
     new = [receipt for receipt in receipts if receipt.key not in heard]
     cases = TransferCase.objects.filter(contents__envelope_id__in={receipt.envelope_id for receipt in new})
+    cases = cases.exclude(branch__in=Branch.objects.elsewhere().values("pk"))  # history hears nothing
     held: Held = {(case.envelope_id, case.branch_id): case for case in cases}
     return list(_concerned(held, new))

@@ -81,6 +81,8 @@ DETAILS: dict[str, tuple[Any, Callable[[Any], str]]] = {
     "event_on": (gettext_lazy("date of the event"), lambda day: jalali(dt.date.fromisoformat(day))),
     "closed_branch": (gettext_lazy("closed branch"), fa),
     "successor": (gettext_lazy("successor"), fa),
+    "moved_branch": (gettext_lazy("moved branch"), fa),
+    "to_site": (gettext_lazy("to site"), str),
     "taken_from": (gettext_lazy("taken from"), str),
     "given_to": (gettext_lazy("given to"), str),
     "matter": (gettext_lazy("matter"), lambda code: str(Matter(code).label)),

@@ -23,8 +23,11 @@ def utc(moment: dt.datetime) -> str:
 
 
 def hash_of(event: TransferEvent) -> str:
-    """SHA-256 of the event's canonical form, its time in UTC to the microsecond."""
-    values = {name: getattr(event, name) for name in HASHED}
+    """SHA-256 of the event's canonical form, its time in UTC to the microsecond.
+
+    Case and person have the numbers of the site where it was written: `signed_as`, where that was another.
+    """
+    values = {name: getattr(event, name) for name in HASHED} | (event.signed_as or {})
     return seal_of(canonical(values | {"at": utc(event.at)}))
 
 

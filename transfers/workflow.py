@@ -233,6 +233,8 @@ def _lock(case_id: int, by: User) -> TransferCase:
 
 
 def _role(action: str, branch: Branch, by: User) -> str:
+    if moved := Branch.objects.elsewhere().filter(pk=branch.pk).first():  # asked anew: the decision may be of now
+        raise NotNow(hurdles.served_elsewhere(moved), "elsewhere")
     roles = acting_roles(by, action, branch)
     if not roles:
         raise NotAllowed(_("Your role does not include this step; ask the colleague whose step it is."), "role")

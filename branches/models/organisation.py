@@ -33,6 +33,10 @@ class BranchQuerySet(models.QuerySet["Branch"]):
         """The branches that this site serves; the others are known by their names only."""
         return self.filter(site=settings.SITE)
 
+    def elsewhere(self) -> "BranchQuerySet":
+        """Those that another site is known to serve; what this one holds of them is history."""
+        return self.exclude(site__in=["", settings.SITE])
+
 
 class Branch(models.Model):
     """A branch (شعبه): keeps pension files and pays them. Its code is text: leading zeros count.
@@ -69,6 +73,11 @@ class Branch(models.Model):
     def is_here(self) -> bool:
         """Whether this site serves it."""
         return bool(self.site == settings.SITE)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another site is known to serve it."""
+        return self.site not in ("", settings.SITE)
 
     @property
     def current(self) -> "Branch":

@@ -174,9 +174,11 @@ class Appointment(models.Model):
         return _with_predecessors(self.administration.branch_set.all()) if self.administration else []
 
     def covers(self, branch: Branch) -> bool:
-        """Whether it reaches `branch`."""
+        """Whether it reaches `branch`; no office of a branch reaches what it left behind at another site."""
         if self.scope == Scope.COUNTRY:
             return True
+        if self.branch_id and branch.is_elsewhere:
+            return False
         return branch.pk == self.branch_id or branch.pk in self.branch_codes
 
 

@@ -6,8 +6,10 @@ successor is, or both branches are one now, it is the clerk's turn.
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+
 from transfers.effects.origin import store_draft_if_complete
-from transfers.effects.shared import Effects
+from transfers.effects.shared import Effects, close
 from transfers.models import TransferCase
 from transfers.states import UNSEALED, Side, State
 
@@ -17,11 +19,22 @@ if TYPE_CHECKING:
 
 def _hear(doing: "Doing") -> None:
     case, told = doing.case, doing.input
+    if "moved_branch" in told:
+        return _follow_to_site(doing)
     doing.details = {name: told[name] for name in ("closed_branch", "successor")}
     if case.side == Side.ORIGIN and case.state in UNSEALED:
         if case.destination_id == told["closed_branch"] and _is_to_go_there(case, told["successor"]):
             case.destination_id = told["successor"]
         _look_anew(case)
+
+
+def _follow_to_site(doing: "Doing") -> None:
+    """The copy goes on at the other site (decision 0022); the one that stays behind is over, and nobody's work."""
+    case = doing.case
+    doing.details = {name: doing.input[name] for name in ("moved_branch", "to_site")}
+    if doing.input["to_site"] != settings.SITE:
+        case.taken_by = case.taken_at = case.days_left = None
+        close(case)
 
 
 def _is_to_go_there(case: TransferCase, successor: str) -> bool:

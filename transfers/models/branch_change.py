@@ -1,4 +1,4 @@
-"""Which branches were closed, merged or renumbered, by whom and why. Append-only."""
+"""Which branches were closed, merged, renumbered or moved to another site, by whom and why. Append-only."""
 
 from django.conf import settings
 from django.db import models
@@ -16,16 +16,18 @@ class BranchChangeQuerySet(models.QuerySet["BranchChange"]):
 
 
 class BranchChange(models.Model):
-    """One change; without a successor the branch was closed with nothing left to it."""
+    """One change; without a successor the branch was closed with nothing left to it, or goes on at `site`."""
 
     class Kind(models.TextChoices):
         CLOSED = "closed", _("closed")
         MERGED = "merged", _("merged into another")
         RENUMBERED = "renumbered", _("renumbered")
+        MOVED = "moved", _("moved to another site")
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    branch_code = models.CharField(_("branch code"), max_length=4, unique=True, validators=[digits(4)])
+    branch_code = models.CharField(_("branch code"), max_length=4, validators=[digits(4)])
     successor = models.CharField(_("succeeded by"), max_length=4, blank=True)
+    site = models.CharField(_("site"), max_length=40, blank=True)
     reason = models.CharField(_("reason"), max_length=300)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"))
     by_name = models.CharField(_("by"), max_length=130)
@@ -36,6 +38,10 @@ class BranchChange(models.Model):
     class Meta:
         verbose_name = _("branch change")
         verbose_name_plural = _("branch changes")
+        constraints = [
+            # It ends once, and moves to a site once.
+            models.UniqueConstraint(name="branch_change_once", fields=["branch_code", "site"]),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.branch_code} {self.kind} {self.successor}".strip()
+        return f"{self.branch_code} {self.kind} {self.successor or self.site}".strip()

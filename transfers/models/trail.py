@@ -34,6 +34,8 @@ class TransferEvent(models.Model):
     content_hash = models.CharField(_("content hash"), max_length=64, blank=True)
     previous_hash = models.CharField(_("hash of the event before"), max_length=64, blank=True)
     hash = models.CharField(_("hash"), max_length=64)
+    # The numbers under which it was written, where its branch has moved to this site since (decision 0022).
+    signed_as = models.JSONField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("trail event")

@@ -81,6 +81,7 @@ class Seats:
     def closed_here(self) -> set[UUID]:
         """The moves that are over for a branch of this site, which has told the center."""
         cases = TransferCase.objects.filter(transfer_id__in=self.moves).exclude(closed_at=None)
+        cases = cases.exclude(branch__in=self.scope.left)
         over = [c for c in cases if c.side == Side.ORIGIN or c.state == State.REGISTERED]
         told = {row.case_id for row in self.scope.under_way(case__in=[case.pk for case in over])} if over else set()
         return {case.transfer_id for case in over if case.pk not in told}

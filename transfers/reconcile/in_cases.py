@@ -101,7 +101,8 @@ def look_at_cases(scope: Scope, rows: list[TransferCase]) -> Iterator[Problem]:
         yield from _belongs(case, batch.trails[case.pk], scope)
         yield from _four_eyes(case, batch.trails[case.pk], batch.parts[case.pk])
         yield from _told(case, batch.trails[case.pk])
-        yield from _in_turn(case, batch)
+        if case.branch_id not in scope.left:
+            yield from _in_turn(case, batch)
         if case.is_open:
             yield from _with_center(case, batch)
 

@@ -38,12 +38,17 @@ class Scope:
     @cached_property
     def served(self) -> set[str]:
         """The branches whose files are kept in this database: all of them where the center is, too."""
-        rows = Branch.objects.all()
+        rows = Branch.objects.exclude(pk__in=self.left)
         if settings.CENTER != "default":
             here = Exists(PensionFile.objects.filter(branch=OuterRef("pk")))
             rows = rows.filter(here | Exists(Appointment.objects.filter(branch=OuterRef("pk"))))
         codes = set(rows.values_list("pk", flat=True))
         return codes & {self.branch} if self.branch else codes
+
+    @cached_property
+    def left(self) -> set[str]:
+        """The branches that another site serves; what one of them left behind here is history (decision 0022)."""
+        return set(Branch.objects.elsewhere().values_list("pk", flat=True))
 
     @cached_property
     def successors(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from branches.models import Branch, PensionFile
 from pension_transfer.lib.persian import to_ascii_digits
 from transfers import claims, custody, directory, exchange, site_keys
+from transfers.models import BranchChange
 
 
 class Command(BaseCommand):
@@ -62,7 +63,9 @@ def _refuse_unknown(codes: list[str]) -> None:
     if unknown := sorted(set(codes) - known):
         sentence = _("No branch has the code %(codes)s: run load_organization first, or correct the code.")
         raise CommandError(sentence % {"codes": "، ".join(unknown)})
+    gone = BranchChange.objects.filter(kind=BranchChange.Kind.MOVED).exclude(site=settings.SITE)
     left_out = PensionFile.objects.exclude(branch__in=codes).exclude(branch__site=settings.SITE)
+    left_out = left_out.exclude(branch__in=gone.values("branch_code"))
     if code := left_out.values_list("branch", flat=True).first():
         sentence = _("Branch %(branch)s has files here: name it, too.")
         raise CommandError(sentence % {"branch": code})
