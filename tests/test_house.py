@@ -24,6 +24,10 @@ def test_the_persian_catalogue_is_complete() -> None:
     assert untranslated == []
 
 
+def test_the_catalogue_is_written_one_way() -> None:
+    assert [entry.msgid for entry in polib.pofile(str(CATALOGUE)) if "هٔ" in entry.msgstr] == []
+
+
 def test_the_compiled_catalogue_is_fresh() -> None:
     written = {(e.msgctxt, e.msgid): (e.msgstr, e.msgstr_plural) for e in polib.pofile(str(CATALOGUE))}
     compiled = polib.mofile(str(CATALOGUE.with_suffix(".mo")))
