@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from branches.models import Branch, User
 from branches.roles import Action, acting_roles
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen
-from transfers import workflow
+from transfers import transactions
 from transfers.models import Command, PaperArrival, TransferCase
 from transfers.states import Side, State
 
@@ -29,7 +29,7 @@ def record(branch: Branch, *, by: User, command_id: uuid.UUID, given: dict[str, 
     name = "tracking_number" if len(given["number"]) == TRACKING_DIGITS else "pension_number"
     number = {"tracking_number": "", "pension_number": ""} | {name: given["number"]}
     said = {key: value for key, value in given.items() if key.startswith("paper_")}
-    with workflow.site():
+    with transactions.site():
         _refuse_where_received(branch, {name: given["number"]})
         values = said | {"by": by, "by_name": str(by), "role": roles[0]}
         PaperArrival.objects.unmatched().update_or_create(branch=branch, **number, defaults=values)
@@ -48,7 +48,7 @@ def set_aside(arrival_id: int, *, by: User, command_id: uuid.UUID, reason: str) 
         raise NotAllowed(_("Your role does not include this step; ask the colleague whose step it is."), "role")
     if Command.objects.filter(pk=command_id, by=by, action=Action.RECORD_PAPER).exists():
         return
-    with workflow.site():
+    with transactions.site():
         values = {"set_aside_at": timezone.now(), "set_aside_by": str(by), "set_aside_reason": reason}
         if not PaperArrival.objects.unmatched().filter(pk=arrival_id).update(**values):
             raise NotNow(_("Its data has been received meanwhile, or a colleague has set it aside."), "gone")

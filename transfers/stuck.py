@@ -12,7 +12,7 @@ from branches.models import User
 from branches.roles import Action, Role, acting_roles
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen
 from pension_transfer.lib.turns import if_free
-from transfers import crossings, exchange, hurdles, trail, tries, workflow
+from transfers import crossings, exchange, hurdles, refusals, trail, transactions, tries
 from transfers.models import Command, Crossing, Heard, StuckItem, Verb
 
 Kind = StuckItem.Kind
@@ -41,8 +41,8 @@ CLOSED_HERE = frozenset({"paper_sent", "paper_arrived", "question", "follow_up"}
 
 def why(item: StuckItem) -> str:
     """The reason in a clerk's words."""
-    if item.code in hurdles.REFUSED_BY_CENTER and item.code not in WHY:
-        return hurdles.refused_by_center(item.code)
+    if item.code in refusals.REFUSED_BY_CENTER and item.code not in WHY:
+        return refusals.refused_by_center(item.code)
     return str(WHY.get(item.code, OTHERWISE))
 
 
@@ -117,7 +117,7 @@ def _press(
     item = _find(item_id, by, action)
     if _is_done(command_id, by):
         return item
-    with workflow.site():
+    with transactions.site():
         locked = StuckItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
         if locked.closed_at:
             raise NotNow(_("It is stuck no longer: it was done, or a colleague gave it up."), "closed")

@@ -5,24 +5,24 @@ Order: see and lock -> may -> when -> input -> (decided in the center first?) ->
 
 import logging
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 
 from branches.models import Branch, PensionFile, User
 from branches.roles import Action, acting_roles
-from pension_transfer.lib.busy import again, busy_is_an_answer
+from pension_transfer.lib.busy import again
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen, Refusal, Waiting
 from pension_transfer.lib.failpoints import fail_point
-from transfers import crossings, deliveries, effects, exchange, follow_ups, hurdles, trail
+from transfers import crossings, deliveries, effects, exchange, follow_ups, hurdles, refusals, trail
 from transfers.doing import Doing
 from transfers.inputs import take_input
 from transfers.models import Command, Crossing, Heard, TransferCase, Verb
 from transfers.states import MOVING, TURN_ROLES, Side, Step, find_step
+from transfers.transactions import site
 
 COMPLETES = frozenset({Action.ACKNOWLEDGE})  # steps after which the draft completes itself, if nothing else is missing
 log = logging.getLogger(__name__)
@@ -191,23 +191,6 @@ def lapse(case: TransferCase, reason: str) -> None:
 # --- see, may, when -----------------------------------------------------------------------------------
 
 
-@contextmanager
-def site() -> Iterator[None]:
-    """One transaction in the branch's own database; a busy row or a lost race is an answer, not a fault."""
-    try:
-        with busy_is_an_answer(), transaction.atomic("default", durable=True):
-            yield
-    except IntegrityError as error:
-        raise _lost_race(error) from error
-
-
-def _lost_race(error: IntegrityError) -> Refusal:
-    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
-    if name not in hurdles.LOST_RACES:
-        raise error
-    return NotNow(hurdles.LOST_RACES[name], name)
-
-
 def _repeated(command_id: uuid.UUID, by: User, action: str, **of: Any) -> TransferCase | None:
     """The case of a command carried out before; a repeat changes nothing and hears the first answer (D3).
 
@@ -223,7 +206,7 @@ def _hear_the_first_answer(command_id: uuid.UUID, by: User) -> None:
     """NotNow as the center said it, when it refused this very command before."""
     if refused := Crossing.objects.filter(pk=command_id, by=by, state="refused").first():
         code, _space, detail = refused.reason.partition(" ")
-        raise NotNow(hurdles.refused_by_center(code, detail), code)
+        raise NotNow(refusals.refused_by_center(code, detail), code)
 
 
 def _lock(case_id: int, by: User) -> TransferCase:
@@ -360,11 +343,11 @@ def settle(crossing: Crossing) -> None:
         ) from lost
     except exchange.Refused as refused:
         if refused.code == "held" and not crossing.decided_there:  # said here, heard there once it is released
-            raise Waiting(hurdles.refused_by_center(refused.code), "held") from refused
+            raise Waiting(refusals.refused_by_center(refused.code), "held") from refused
         if refused.code == "unknown_key":  # kept: it is done once the center knows the key
-            raise NotNow(hurdles.refused_by_center(refused.code), refused.code) from refused
+            raise NotNow(refusals.refused_by_center(refused.code), refused.code) from refused
         refuse(crossing, f"{refused.code} {refused.detail}".strip())
-        raise NotNow(hurdles.refused_by_center(refused.code, refused.detail), refused.code) from refused
+        raise NotNow(refusals.refused_by_center(refused.code, refused.detail), refused.code) from refused
     fail_point("asked")
     for hear in again(lambda: _finish(crossing, answer)):
         hear()

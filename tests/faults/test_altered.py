@@ -13,7 +13,7 @@ from tests import oracle
 from tests.cast import Walk, make_file, press
 from tests.expect import fresh, tamper
 from tests.signing import FORGED
-from transfers import exchange, hurdles, reconcile, sync
+from transfers import exchange, hurdles, reconcile, refusals, sync
 from transfers.models import TransferCase
 from transfers.states import Side, State
 
@@ -49,7 +49,7 @@ def test_fault_23_altered_together_after_it_was_received_it_is_not_registered_an
     walk.compare()
     _forge()
     copy = press(Action.VERIFY, walk.copy, walk.staff)
-    assert hurdles.at_the_center(copy) == hurdles.refused_by_center("seal_broken")
+    assert hurdles.at_the_center(copy) == refusals.refused_by_center("seal_broken")
     _refused(Action.REGISTER, copy, walk)
     assert Seat.objects.get().payable_branch == "0801"
     assert press(Action.RETURN_TO_ORIGIN, fresh(copy), walk.staff, code="seal_broken").state == State.RETURNED
@@ -125,7 +125,7 @@ def test_fault_23_altered_after_it_was_received_it_is_not_registered_and_goes_ba
     walk.compare()
     _alter()
     copy = press(Action.VERIFY, walk.copy, walk.staff)
-    assert hurdles.at_the_center(copy) == hurdles.refused_by_center("seal_broken")
+    assert hurdles.at_the_center(copy) == refusals.refused_by_center("seal_broken")
     _refused(Action.REGISTER, copy, walk)
     copy = press(Action.RETURN_TO_ORIGIN, fresh(copy), walk.staff, code="seal_broken")
     sync.sync()

@@ -21,7 +21,7 @@ from tests.cast import Walk, press
 from tests.expect import fresh, kept_out, refused, written
 from tests.pages import as_, command, goes_to, push, queries, text
 from tests.transfers.standings import FOLLOW_UP, SETTLEMENT
-from transfers import sync, timeline, trail, workflow
+from transfers import sync, timeline, trail, transactions, workflow
 from transfers.models import Crossing, FollowUp, HeardUntil, Outcome, TransferCase, TransferEvent
 from transfers.states import Side, State
 
@@ -352,7 +352,7 @@ def test_what_the_center_does_not_take_is_over_here(finished: Walk, apart: None)
     crossing = Crossing.objects.get(kind="follow_up")
     Crossing.objects.filter(pk=crossing.pk).update(state="open", settled_at=None)
     crossing.refresh_from_db()
-    with workflow.site():
+    with transactions.site():
         workflow.crossings.refuse(crossing, "unknown")
     row.refresh_from_db()
     assert (row.outcome, row.is_open) == (Outcome.REFUSED, False)

@@ -21,7 +21,7 @@ from tests.cuts import cut_at, survivable
 from tests.expect import fresh, refused, written
 from tests.pages import as_, command
 from tests.transfers.standings import FILES, INPUT, given
-from transfers import exchange, hurdles, sync, workflow
+from transfers import exchange, hurdles, refusals, sync, workflow
 from transfers.models import Attachment, Command, Crossing, TransferCase
 from transfers.snapshot import SECTIONS
 from transfers.states import MOVES, WITHIN, Side, State
@@ -331,7 +331,7 @@ def test_a_deposit_the_center_refuses_is_the_heads_turn_and_can_be_recalled(walk
     case = fresh(case)
     assert (case.state, case.turn) == (State.HEAD_APPROVED, "head")
     assert case.crossings.get().reason.split()[0] == "destination_closed"
-    assert hurdles.at_the_center(case) == hurdles.refused_by_center("destination_closed")
+    assert hurdles.at_the_center(case) == refusals.refused_by_center("destination_closed")
     case = press(Action.RECALL, case, walk.head, **WHY)
     assert (case.state, case.turn) == (State.DRAFT, "clerk")
     assert oracle.problems() + oracle.unfinished() == []

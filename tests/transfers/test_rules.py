@@ -14,8 +14,8 @@ from pension_transfer.lib.errors import BadInput, NotNow
 from tests.cast import DIFFERENCE, LAST_PAID, LAST_PAID_TYPED, MOVE, PAPER, Walk, judge_all, make_file, press
 from tests.expect import also, fresh, refused
 from transfers import branch_changes, hurdles, sync, workflow
-from transfers.hurdles import REFUSED_BY_CENTER
 from transfers.models import TransferCase
+from transfers.refusals import REFUSED_BY_CENTER
 from transfers.snapshot import SECTIONS
 from transfers.states import Side, State
 

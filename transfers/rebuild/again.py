@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from branches.roles import Action
 from central import looking_back
 from central.models import Envelope, Receipt
-from transfers import crossings, exchange, trail, workflow
+from transfers import crossings, exchange, trail, transactions, workflow
 from transfers.doing import Doing
 from transfers.models import Crossing, TransferCase, Verb
 from transfers.rebuild import origin, people
@@ -76,7 +76,7 @@ class Steps:
                 self._say(envelope, receipt)
 
     def _seal(self, envelope: Envelope) -> None:
-        with workflow.site():
+        with transactions.site():
             notes = origin.seal_again(envelope)
         self.done += notes is not None
         self.lost += [f"{self.number}: {note}" for note in notes or []]
@@ -84,7 +84,7 @@ class Steps:
     def _say(self, envelope: Envelope, receipt: Receipt) -> None:
         """Its own branch takes the step again, the other one here hears it as always."""
         if receipt.by_branch in self.branches and not Crossing.objects.filter(pk=receipt.key).exists():
-            with workflow.site():
+            with transactions.site():
                 self.done += self._again(envelope, receipt)
         copies = TransferCase.objects.filter(envelope_id=envelope.pk, branch__in=self.branches)
         for case in copies.exclude(branch=receipt.by_branch):

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from branches.models import CustodyRequest
-from central import looking_back, services
+from central import looking_back, reading
 from pension_transfer.lib.errors import Waiting
 from transfers import exchange
 from transfers.models import Content, Crossing, HeardUntil, TransferCase, Verb
@@ -89,7 +89,7 @@ def _unclaimed(rows: list[CustodyRequest]) -> list[CustodyRequest]:
     for row in rows:
         numbers[row.file.branch_id].add(row.file.pension_number)
     held = {branch: exchange.ever_held(branch, wanted) for branch, wanted in numbers.items()}
-    seats = exchange.look_up(lambda: services.seats_of(set().union(*numbers.values())))
+    seats = exchange.look_up(lambda: reading.seats_of(set().union(*numbers.values())))
     ended = {row.file_id for row in rows if row.verb == CustodyRequest.Verb.CLOSE}
     reopened = {row.file_id for row in rows if row.verb == CustodyRequest.Verb.OPEN and row.file_id in ended}
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from branches.models import CustodyRequest, PensionFile, Status
 from branches.services import OPEN
-from central import services
+from central import reading
 from central.models import MESSAGES, Custody, Envelope, Receipt, Seat
 from central.rules import RULES, seal_holds
 from central.triggers import GUARDS as GUARDS_OF_CENTER
@@ -40,7 +40,7 @@ def read_guards(scope: Scope, after: Any) -> list[str]:
 
 def look_at_guards(scope: Scope, rows: list[str]) -> Iterator[Problem]:
     """I1: what keeps the tables stands."""
-    for name in [*put_aside("default", GUARDS), *exchange.look_up(services.guards_put_aside)]:
+    for name in [*put_aside("default", GUARDS), *exchange.look_up(reading.guards_put_aside)]:
         yield found("guard_aside", guard=name)
 
 
@@ -48,7 +48,7 @@ def look_at_guards(scope: Scope, rows: list[str]) -> Iterator[Problem]:
 
 
 def read_seats(scope: Scope, after: Any) -> list[Seat]:
-    return exchange.look_up(lambda: services.seats_after(after or "", scope.size, scope.branch))
+    return exchange.look_up(lambda: reading.seats_after(after or "", scope.size, scope.branch))
 
 
 class Seats:
@@ -58,7 +58,7 @@ class Seats:
         self.scope, self.rows, self.numbers = scope, rows, [seat.pk for seat in rows]
         self.moves = [seat.open_move for seat in rows if seat.open_move]
         self.custody: dict[str, list[Custody]] = defaultdict(list)
-        for row in exchange.look_up(lambda: services.custody_of(self.numbers)):
+        for row in exchange.look_up(lambda: reading.custody_of(self.numbers)):
             if not row.months.isempty:
                 self.custody[row.pension_number].append(row)
         self.files: dict[str, list[PensionFile]] = defaultdict(list)
@@ -69,7 +69,7 @@ class Seats:
     def versions(self) -> dict[UUID, list[Envelope]]:
         """The envelopes of the moves that hold seats."""
         by_move: dict[UUID, list[Envelope]] = defaultdict(list)
-        for envelope in exchange.look_up(lambda: services.versions_of(self.moves)) if self.moves else []:
+        for envelope in exchange.look_up(lambda: reading.versions_of(self.moves)) if self.moves else []:
             by_move[envelope.move].append(envelope)
         return by_move
 
@@ -168,12 +168,12 @@ def kinds_of(receipts: list[Receipt]) -> dict[UUID, set[str]]:
 
 
 def read_custody(scope: Scope, after: Any) -> list[Custody]:
-    return exchange.look_up(lambda: services.custody_after(after or 0, scope.size, scope.branch))
+    return exchange.look_up(lambda: reading.custody_after(after or 0, scope.size, scope.branch))
 
 
 def look_at_custody(scope: Scope, rows: list[Custody]) -> Iterator[Problem]:
     """I5: custody that no seat tells of."""
-    seats = exchange.look_up(lambda: services.seats_of({row.pension_number for row in rows}))
+    seats = exchange.look_up(lambda: reading.seats_of({row.pension_number for row in rows}))
     for row in rows:
         if row.pension_number not in seats:
             yield found("custody_alone", pension_number=row.pension_number, branch=row.branch_code)
@@ -183,7 +183,7 @@ def look_at_custody(scope: Scope, rows: list[Custody]) -> Iterator[Problem]:
 
 
 def read_envelopes(scope: Scope, after: Any) -> list[Envelope]:
-    return exchange.look_up(lambda: services.envelopes_after(after or FIRST, scope.size, scope.branch))
+    return exchange.look_up(lambda: reading.envelopes_after(after or FIRST, scope.size, scope.branch))
 
 
 class Envelopes:
@@ -193,15 +193,15 @@ class Envelopes:
         self.scope, moves = scope, {row.move for row in rows}
         self.ids = [row.pk for row in rows]
         self.versions: dict[UUID, list[Envelope]] = defaultdict(list)
-        for envelope in exchange.look_up(lambda: services.versions_of(moves)):
+        for envelope in exchange.look_up(lambda: reading.versions_of(moves)):
             self.versions[envelope.move].append(envelope)
         self.receipts: dict[UUID, list[Receipt]] = defaultdict(list)
         receipts = exchange.receipts_of(e.pk for versions in self.versions.values() for e in versions)
         for receipt in receipts:
             self.receipts[receipt.envelope_id].append(receipt)
         self.said = kinds_of(receipts)
-        self.queued = exchange.look_up(lambda: services.queued(self.ids))
-        self.seats = exchange.look_up(lambda: services.seats_of({row.pension_number for row in rows}))
+        self.queued = exchange.look_up(lambda: reading.queued(self.ids))
+        self.seats = exchange.look_up(lambda: reading.seats_of({row.pension_number for row in rows}))
         here = Content.objects.filter(envelope_id__in=self.ids, case__side=Side.DESTINATION)
         self.here = set(here.values_list("envelope_id", flat=True))
 
@@ -275,12 +275,12 @@ def _taken(envelope: Envelope, batch: Envelopes) -> Iterator[Problem]:
 
 
 def read_receipts(scope: Scope, after: Any) -> list[Receipt]:
-    return [] if scope.branch else exchange.look_up(lambda: services.receipts_after(after or 0, scope.size))
+    return [] if scope.branch else exchange.look_up(lambda: reading.receipts_after(after or 0, scope.size))
 
 
 def look_at_receipts(scope: Scope, rows: list[Receipt]) -> Iterator[Problem]:
     """I1: nothing is said of what is not there, but that it shall not come (DESIGN 11.3)."""
-    known = exchange.look_up(lambda: services.seals_by_envelope({row.envelope_id for row in rows}))
+    known = exchange.look_up(lambda: reading.seals_by_envelope({row.envelope_id for row in rows}))
     for row in rows:
         if row.envelope_id not in known and row.kind != "withdrawn":
             yield found("receipt_alone", envelope=row.envelope_id, branch=row.by_branch, receipt=row.kind)

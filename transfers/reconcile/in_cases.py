@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from branches.roles import Action
-from central import services
+from central import reading
 from central.contract import seal_of
 from central.models import Receipt
 from transfers import attachments, exchange, snapshot, sync, trail
@@ -64,7 +64,7 @@ class Cases:
         self.moves = Counter(moves.values_list("pension_number", flat=True))
         waiting = Question.objects.filter(case__in=ids, answered_at=None, closed_at=None)
         self.asked = set(waiting.values_list("case", flat=True))
-        self.seats = exchange.look_up(lambda: services.seats_of(set(numbers)))
+        self.seats = exchange.look_up(lambda: reading.seats_of(set(numbers)))
         self.receipts: dict[UUID, list[Receipt]] = defaultdict(list)
         for receipt in exchange.receipts_of(case.envelope_id for case in opened if case.envelope_id):
             self.receipts[receipt.envelope_id].append(receipt)
@@ -217,7 +217,7 @@ def read_contents(scope: Scope, after: Any) -> list[Content]:
 def look_at_contents(scope: Scope, rows: list[Content]) -> Iterator[Problem]:
     """I1, I4: the branch's copy is what was sealed, and what the center has; it has what it was given."""
     ids = [row.envelope_id for row in rows if row.envelope_id]
-    seals = exchange.look_up(lambda: services.seals_by_envelope(ids))
+    seals = exchange.look_up(lambda: reading.seals_by_envelope(ids))
     given = Crossing.objects.filter(envelope_id__in=ids, verb=Verb.DEPOSIT, state="done")
     deposited = set(given.values_list("envelope_id", flat=True))
     for row in rows:

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.postgres.aggregates import ArrayAgg
 
 from branches.models import CustodyRequest, Payment, PensionFile, Status
-from central import services
+from central import reading
 from transfers import exchange
 from transfers.models import TransferCase
 from transfers.reconcile.at_center import PAYING
@@ -28,7 +28,7 @@ class Files:
 
     def __init__(self, scope: Scope, rows: list[PensionFile]):
         self.scope, self.rows = scope, rows
-        self.seats = exchange.look_up(lambda: services.seats_of({file.pension_number for file in rows}))
+        self.seats = exchange.look_up(lambda: reading.seats_of({file.pension_number for file in rows}))
         self.cases: dict[Any, list[TransferCase]] = defaultdict(list)
         for case in TransferCase.objects.open().filter(pension_file__in=[file.pk for file in rows]):
             self.cases[case.pension_file_id].append(case)
@@ -50,7 +50,7 @@ class Files:
         """The months that the center gives each branch, of the pensions of which something was paid."""
         numbers = {file.pension_number for file in self.rows if file.pk in self.paid}
         held: dict[tuple[str, str], list[Any]] = defaultdict(list)
-        for row in exchange.look_up(lambda: services.custody_of(numbers)) if numbers else ():
+        for row in exchange.look_up(lambda: reading.custody_of(numbers)) if numbers else ():
             for branch in self.scope.and_successors(row.branch_code):
                 held[row.pension_number, branch].append(row.months)
         return held

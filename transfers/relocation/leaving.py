@@ -16,7 +16,7 @@ from branches.models import Appointment, Branch, CustodyRequest, ImportBatch, Pe
 from pension_transfer.lib.errors import BadInput, NotNow
 from pension_transfer.lib.failpoints import fail_point
 from pension_transfer.lib.templatetags.persian import fa
-from transfers import branch_changes, directory, exchange, sync, trail, workflow
+from transfers import branch_changes, directory, exchange, sync, trail, transactions, workflow
 from transfers.doing import Doing
 from transfers.models import BranchChange, Crossing, StuckItem, TransferCase
 from transfers.relocation import archive, tables
@@ -105,7 +105,7 @@ def _wait_for_what_was_begun() -> None:
 
 def _write_and_leave(line: list[str], site: str, path: Path, said: dict[str, Any]) -> dict[str, int]:
     """One look at everything, and in the same transaction it is history here: nothing can come in between."""
-    with workflow.site():
+    with transactions.site():
         tables.ask("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         with archive.written(path) as writer:
             _write(writer, line, site)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from branches.models import Branch, PensionFile, User
 from pension_transfer.lib.errors import BadInput, NotNow
 from pension_transfer.lib.failpoints import fail_point
-from transfers import branch_changes, directory, exchange, trail, workflow
+from transfers import branch_changes, directory, exchange, trail, transactions
 from transfers.models import BranchChange, HeardUntil, TransferCase
 from transfers.relocation import archive, tables
 from transfers.relocation.leaving import tell
@@ -49,7 +49,7 @@ def take_in(path: Path, reason: str, *, by: User) -> dict[str, int]:
     if BranchChange.objects.filter(branch_code=packed.branches[0], site=settings.SITE).exists():
         return {}
     _refuse_foreign(packed)
-    with workflow.site():
+    with transactions.site():
         _write(packed)
         _serve(packed)
         fail_point("brought")

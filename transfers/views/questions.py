@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.roles import Action
 from pension_transfer.lib.posting import Rejected
-from transfers import hurdles, presentation
+from transfers import presentation, refusals
 from transfers.attachment_rows import Shown, of_answers
 from transfers.inputs import INPUTS
 from transfers.models import Question, TransferCase
@@ -101,5 +101,5 @@ def _lost(case: TransferCase, row: Question) -> tuple[str, str]:
         said = crossing.input if crossing.action == Action.ANSWER_QUESTION and crossing.state == "refused" else {}
         if said.get("question") == str(row.key):
             code, _space, detail = crossing.reason.partition(" ")
-            return hurdles.refused_by_center(code, detail), str(said.get("text", ""))
+            return refusals.refused_by_center(code, detail), str(said.get("text", ""))
     return "", ""
