@@ -138,6 +138,12 @@ def _day_after(case: "TransferCase", days: int | None = None) -> dt.date:
     return calendar.add_working_days(calendar.day_of(case.turn_since), days or limit)
 
 
+def sent_before(day: dt.date | None = None) -> dt.date:
+    """What was sent before this day and is not received by `day` (today) is late at its destination."""
+    limit = LIMITS[Side.ORIGIN, State.SENT, Turn.OTHER_BRANCH]
+    return calendar.add_working_days(calendar.next_working_day(day or calendar.today()), -limit)
+
+
 # --- for lists ------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from tests import oracle
 from tests.cast import Walk, press
 from tests.expect import fresh, refused
 from tests.pages import as_, command, queries, text
+from tests.transfers.test_clock import waited
 from transfers import exchange, stuck, sync, workflow
 from transfers.models import Command, Crossing, StuckItem
 from transfers.progress import Progress, progress_of
@@ -176,3 +177,16 @@ def test_fault_54_a_move_is_in_time_or_late_in_one_of_three_ways(walk: Walk) -> 
     walk.receive()
     assert progress_of(walk.copy, later) == progress_of(fresh(case), later) == Progress.NOT_REGISTERED
     assert str(Progress.NOT_REGISTERED.label)
+
+
+def test_fault_54_what_nobody_receives_is_shown_to_whoever_looks_after_it(walk: Walk) -> None:
+    case = walk.to(State.SENT)
+    shown = {case.pk: [walk.head, walk.cast.reader(Role.PROVINCE_SUPERVISOR), walk.cast.reader(Role.CENTER_OPERATOR)]}
+    for days, seen in ((3, False), (4, True)):
+        waited(case, days)
+        for user in shown[case.pk]:
+            page = as_(user).get(reverse("overdue"))
+            assert [one.pk for one, _due in page.context["unreceived"]] == [case.pk] * seen
+    assert "دیرکرد" in text(page) and case.person_name in text(page)
+    walk.receive()
+    assert as_(walk.head).get(reverse("overdue")).context["unreceived"] == []

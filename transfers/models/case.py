@@ -18,7 +18,7 @@ from branches.roles import Action, scoped
 from pension_transfer.lib.month_field import MonthField
 from pension_transfer.lib.persian import fold
 from pension_transfer.lib.validation import digits
-from transfers import paper, scan
+from transfers import clock, paper, scan
 from transfers.models.holding import HELD_AND_WHY, Holding
 from transfers.models.work import TAKEN_BY_AND_WHEN, TAKEN_IN_TURN, Work
 from transfers.states import HELD_TURNS, TURNS, TURNS_WHEN_ASKED, Flow, Side, State, Turn
@@ -80,6 +80,11 @@ class TransferCaseQuerySet(models.QuerySet["TransferCase"]):
     def overseen_by(self, user: User, day: dt.date | None = None) -> "TransferCaseQuerySet":
         """What is overdue where this person looks after the work, whoever has it, the oldest due first."""
         return self.visible_to(user).filter(escalated_to(user, day)).order_by(*BY_DUE_DATE)
+
+    def never_received(self, user: User, day: dt.date | None = None) -> "TransferCaseQuerySet":
+        """Sent longer ago than the destination has time to receive it, where this person looks after the work."""
+        rows = scoped(self, user, Action.OVERSEE).filter(closed_at=None, side=Side.ORIGIN, state=State.SENT)
+        return rows.filter(turn_since__date__lt=clock.sent_before(day)).order_by("turn_since", "id")
 
     def paper_apart(self) -> "TransferCaseQuerySet":
         """The open cases whose paper file and electronic part have parted ways."""

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from branches.models import User
 from branches.roles import Scope
 from pension_transfer.lib.errors import NotAllowed
 from pension_transfer.lib.paging import page_of
@@ -23,6 +24,8 @@ from transfers.progress import Progress, progress_of
 from transfers.turns import has_turns
 from transfers.views.context import pending, person
 from transfers.views.pressable import turn_of
+
+MOST = 50  # of what nobody receives; the longest waiting ones
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,15 @@ def overdue(request: HttpRequest) -> HttpResponse:
         "at_risk": TransferCase.objects.visible_to(user).filter(is_at_risk(ahead=ahead)).count(), "ahead": ahead,
         "lead": shown.lead % {"days": fa(SHOWN_AFTER[scope])}, "groups": groups, "is_narrowed": bool(chosen),
         "total": sum(group["n"] for group in groups), "desks": desks_of(request, "overdue"),
-        "is_wide": scope != Scope.BRANCH,
+        "is_wide": scope != Scope.BRANCH, "unreceived": _unreceived(user),
     }  # fmt: skip
     return render(request, "transfers/overdue.html", context)
+
+
+def _unreceived(user: User) -> list[tuple[TransferCase, Due]]:
+    """What was sent and nobody receives: the other branch's turn, so that it stands in nobody's list (FAULTS 54)."""
+    rows = TransferCase.objects.never_received(user).select_related("branch", "destination")
+    return [(case, due_of(case)) for case in rows[:MOST]]
 
 
 def _row(case: TransferCase, ahead: Outlook) -> Row:
