@@ -38,7 +38,7 @@ def bring_back(hear: Hear, everything: bool = False) -> tuple[int, list[str]]:
     noted = HeardUntil.objects.filter(pk="restored")
     is_restored = noted.exists()
     after = 0 if everything else max(0, mark.number - LOOK_BACK)
-    branches = served(everything)
+    branches = served(everything or is_restored)
     moves, last = _lost_moves(branches, after)
     done, left, lost = _replay(moves, branches, hear)
     if not left:
