@@ -27,3 +27,4 @@ SIGNING_KEY = Path("/nonexistent/site.pem")  # a test that signs says where
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # people sign in thousands of times
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+WHITENOISE_AUTOREFRESH = True  # or every test client would read all files of all packages first

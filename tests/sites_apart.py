@@ -9,6 +9,9 @@ from typing import Any
 
 from django.db import connections, transaction
 
+# A thread of the live server may still hold a connection that a browser of an earlier test has left it.
+SEND_VISITORS_AWAY = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s"
+
 
 @contextmanager
 def another_site(name: str) -> Iterator[Any]:
@@ -20,6 +23,7 @@ def another_site(name: str) -> Iterator[Any]:
     source, copy = (one.ops.quote_name(one.settings_dict["NAME"]) for one in (here, there))
     with here._nodb_cursor() as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {copy} WITH (FORCE)")
+        cursor.execute(SEND_VISITORS_AWAY, [here.settings_dict["NAME"]])
         cursor.execute(f"CREATE DATABASE {copy} TEMPLATE {source}")
     try:
         yield there
