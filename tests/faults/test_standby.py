@@ -5,6 +5,7 @@ wait who say `synchronous_commit = on`, as every server in production does.
 """
 
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,13 +34,19 @@ ROOT = Path(__file__).parents[2]
 WAITING = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
 
+def _connected() -> Any:
+    """To the database that all tests of this server share: its advisory locks are theirs, too."""
+    connection = psycopg2.connect(database_url(DEFAULT_DB_ALIAS), dbname="postgres")
+    connection.autocommit = True
+    return connection
+
+
 class Canceller(threading.Thread):
     """Cancels every COMMIT that waits for the standby, until it is stopped."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self.server = psycopg2.connect(database_url(DEFAULT_DB_ALIAS))
-        self.server.autocommit = True
+        self.server = _connected()
         self.is_over, self.hits = threading.Event(), 0
 
     def say(self, *statements: str) -> None:
@@ -54,12 +61,27 @@ class Canceller(threading.Thread):
                 self.hits += cursor.rowcount
 
 
+def _wait_until_commits_wait(canceller: Canceller) -> None:
+    """The server takes its new setting in when it comes to it: a COMMIT is tried until one was held up."""
+    trial, end = _connected(), time.monotonic() + 30
+    with trial.cursor() as cursor:
+        while not canceller.hits:
+            assert time.monotonic() < end, "the server never took it in"
+            cursor.execute("SET synchronous_commit = on; CREATE TEMPORARY TABLE IF NOT EXISTS trial (id int)")
+            cursor.execute("DROP TABLE trial")
+    trial.close()
+    canceller.hits = 0
+
+
 @contextmanager
 def _no_standby() -> Iterator[Canceller]:
+    """For one test at a time, though several run on this server."""
     canceller = Canceller()
+    canceller.say("SET lock_timeout = 0", "SELECT pg_advisory_lock(45)")
     canceller.say("ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
     canceller.start()
     try:
+        _wait_until_commits_wait(canceller)
         yield canceller
     finally:
         canceller.is_over.set()
