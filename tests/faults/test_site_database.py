@@ -8,7 +8,6 @@ from typing import Any
 
 import psycopg2
 import pytest
-from django.conf import settings
 from django.db import connections
 from django.test import Client
 
@@ -116,27 +115,30 @@ def test_fault_31_a_database_that_only_reads_is_read_and_nothing_is_stored(walk:
 
 # --- 32: crowded, held open -----------------------------------------------------------------------------------------
 
-ROLE = f"crowded_{settings.DATABASES['default']['TEST']['NAME']}"
+
+def _role() -> str:
+    """Roles belong to the server: each of those who test at once has one."""
+    return f"crowded_{connections['default'].settings_dict['NAME']}"
 
 
 @pytest.fixture
 def crowded(client: Client) -> Iterator[str]:
     """The URL of the site's database for a role that may have two connections."""
-    role = connections["default"].ops.quote_name(ROLE)
+    role = connections["default"].ops.quote_name(_role())
     run_sql(
         "default",
         f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 2 PASSWORD 'crowded'",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}",
     )
-    yield database_url("default", user=ROLE, password="crowded")
+    yield database_url("default", user=_role(), password="crowded")
     run_sql("default", f"DROP OWNED BY {role}", f"DROP ROLE {role}")
 
 
 def test_fault_32_no_connection_left_is_said_and_passes(client: Client, crowded: str, tmp_path: Path) -> None:
     with web(tmp_path, workers=1, site=crowded) as server:
         assert server.get("/", client).status == 200
-        _let_go_of(ROLE)
+        _let_go_of(_role())
         with closing(psycopg2.connect(crowded)), closing(psycopg2.connect(crowded)):
             answer, ready = server.get("/", client), server.get("/readyz")
         assert (answer.status, answer.headers["Retry-After"]) == (503, "30")
@@ -146,7 +148,7 @@ def test_fault_32_no_connection_left_is_said_and_passes(client: Client, crowded:
 
 
 def test_fault_32_the_health_page_knows_why(crowded: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("USER", ROLE), ("PASSWORD", "crowded")):
+    for name, value in (("USER", _role()), ("PASSWORD", "crowded")):
         monkeypatch.setitem(connections["default"].settings_dict, name, value)
     with closing(psycopg2.connect(crowded)), closing(psycopg2.connect(crowded)):
         assert servers.look("default", within=3)["default"] == servers.Away("crowded")
