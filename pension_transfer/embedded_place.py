@@ -102,8 +102,9 @@ def var_of(project: Path) -> Path:
         return var
     except OSError as error:
         raise EmbeddedPostgresError(f"{var} cannot be made ({error.strerror}): set DATABASE_URL") from error
-    owner = project.stat()
-    os.chown(var, owner.st_uid, owner.st_gid)
+    if os.geteuid() == 0:
+        owner = project.stat()
+        os.chown(var, owner.st_uid, owner.st_gid)
     return var
 
 

@@ -278,6 +278,20 @@ def test_root_opens_no_folder_for_the_servers_account(closed_project: Path, user
     assert home.owner() not in {"root", None}
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a folder of two strangers")
+def test_a_folder_of_a_group_that_its_owner_is_not_in() -> None:
+    project = Path(tempfile.mkdtemp())
+    os.chown(project, 12345, 0)
+    make = (
+        f"from pathlib import Path; from pension_transfer.embedded_place import var_of; var_of(Path({str(project)!r}))"
+    )
+    drop = "import os; os.setgroups([]); os.setgid(12345); os.setuid(12345); "
+    imported = "import pension_transfer.embedded_place; "
+    subprocess.run([sys.executable, "-c", imported + drop + make], cwd=embedded.PROJECT, check=True)
+    assert (project / "var").stat().st_uid == 12345
+    shutil.rmtree(project)
+
+
 def test_a_path_too_long_for_a_socket(project: Path, user: Callable[[Path], User]) -> None:
     long = project / ("دراز" * 15)
     long.mkdir()
