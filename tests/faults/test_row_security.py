@@ -22,7 +22,7 @@ from tests import oracle
 from tests.cast import Cast, Walk, make_file, press
 from tests.expect import run_sql
 from tests.pages import as_, command, push, text
-from tests.transfers.test_questions import ASKED
+from tests.transfers.standings import ASKED
 from transfers import reconcile, sync
 from transfers.fences import FENCED
 from transfers.models import Crossing, Part, TransferCase, TransferEvent

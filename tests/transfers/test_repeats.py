@@ -69,8 +69,18 @@ def _given(action: str, side: str) -> dict[str, Any]:
 
 def _journey(walk: Walk) -> Iterator[Press]:
     """A move on which every action is taken at least once."""
-    o, d, month = Side.ORIGIN, Side.DESTINATION, {"last_paid_month": LAST_PAID_TYPED}
-    approve = [(Action.APPROVE_TECHNICAL, o, walk.officer, month), (Action.APPROVE_HEAD, o, walk.head, {})]
+    yield from _drafted(walk)
+    yield from _sent_recalled_and_returned(walk)
+    yield from _sent_again_and_finished(walk)
+
+
+def _approved(walk: Walk) -> list[Press]:
+    o, month = Side.ORIGIN, {"last_paid_month": LAST_PAID_TYPED}
+    return [(Action.APPROVE_TECHNICAL, o, walk.officer, month), (Action.APPROVE_HEAD, o, walk.head, {})]
+
+
+def _drafted(walk: Walk) -> Iterator[Press]:
+    o = Side.ORIGIN
     yield (Action.EDIT_MOVE, o, walk.clerk, MOVE)
     PensionFile.objects.filter(pk=walk.file.pk).update(postal_code="1036934567")  # a warning
     yield (Action.ACKNOWLEDGE, o, walk.clerk, INPUT["acknowledge"])
@@ -84,11 +94,16 @@ def _journey(walk: Walk) -> Iterator[Press]:
     yield (Action.SEND_BACK, o, walk.officer, WHY)
     yield (Action.ASSEMBLE, o, walk.clerk, {})
     yield (Action.STATE_CERTIFICATE, o, walk.officer, INPUT["state_certificate"])
-    yield from _ticks(o, walk.officer) + approve
+    yield from _ticks(o, walk.officer)
+
+
+def _sent_recalled_and_returned(walk: Walk) -> Iterator[Press]:
+    o, d = Side.ORIGIN, Side.DESTINATION
+    yield from _approved(walk)
     yield (Action.DISPATCH_PAPER, o, walk.clerk, PAPER_SENT)
     yield (Action.RECALL, o, walk.head, WHY)
     yield (Action.ASSEMBLE, o, walk.clerk, {})
-    yield from approve
+    yield from _approved(walk)
     yield (Action.RECEIVE, d, walk.staff, {})
     yield (Action.ASK_QUESTION, d, walk.staff, INPUT["ask_question"])
     yield (Action.ANSWER_QUESTION, o, walk.clerk, _given(Action.ANSWER_QUESTION, o))
@@ -97,9 +112,13 @@ def _journey(walk: Walk) -> Iterator[Press]:
     yield (Action.RELEASE, o, walk.head, WHY)
     yield (Action.JUDGE, d, walk.staff, DIFFERENCE)
     yield (Action.RETURN_TO_ORIGIN, d, walk.staff, {})
+
+
+def _sent_again_and_finished(walk: Walk) -> Iterator[Press]:
+    o, d = Side.ORIGIN, Side.DESTINATION
     yield (Action.REOPEN, o, walk.clerk, {})
     yield (Action.ASSEMBLE, o, walk.clerk, {})
-    yield from approve
+    yield from _approved(walk)
     yield (Action.RECEIVE, d, walk.staff, {})
     yield (Action.SHOW_DECREES, d, walk.staff, {})
     yield (Action.RECORD_PAPER, d, walk.staff, PAPER)
