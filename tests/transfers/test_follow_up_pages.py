@@ -18,7 +18,6 @@ from transfers.models import FollowUp, TransferCase
 from transfers.states import Side
 
 pytestmark = pytest.mark.django_db(databases="__all__")
-OPENED = ["open_follow_up", "hear_follow_up"]
 
 
 # --- pages --------------------------------------------------------------------------------------------

@@ -25,7 +25,6 @@ from transfers.models import Crossing, FollowUp, HeardUntil, Outcome, TransferCa
 from transfers.states import Side, State
 
 pytestmark = pytest.mark.django_db(databases="__all__")
-OPENED = ["open_follow_up", "hear_follow_up"]
 
 
 # --- opened, settled, withdrawn -----------------------------------------------------------------------

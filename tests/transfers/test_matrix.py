@@ -138,10 +138,11 @@ def _new(standings: list[Standing]) -> Iterator[Standing]:
     """Those at which no earlier one has stood, or that open something nobody had at an earlier one."""
     known: set[Any] = set()
     for standing in standings:
-        opened = {(standing.side, a) for actions in standing.open_to.values() for a in actions.split()}
-        if not known.issuperset(opened | {standing.state}):
+        opened = {a for actions in standing.open_to.values() for a in actions.split()}
+        here = {(standing.side, what) for what in (*opened, f"at {standing.state}")}
+        if not known.issuperset(here):
             yield standing
-        known |= opened | {standing.state}
+        known |= here
 
 
 @pytest.mark.parametrize("standing", [pytest.param(standing, id=standing.name) for standing in _new(UNLIKE)])
