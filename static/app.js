@@ -65,11 +65,13 @@ function setUpKeys() {
 }
 
 // --- what was typed --------------------------------------------------------------------------------------
-// Kept per person and form in this tab until it is stored: signing in again after the session ended brings it
-// back. Only fields that were changed are kept, so nobody else's later change is typed over unseen. In a form that
-// came back rejected, those changed before are changed still.
+// Kept per person and form in this browser until it is stored: signing in again after the session ended, opening the
+// page again after a power cut, or closing it by mistake bring it back. Signing out, or another person's signing in,
+// drops it, and after three days it is forgotten. Only fields that were changed are kept, so nobody else's later change is typed over
+// unseen. In a form that came back rejected, those changed before are changed still.
 
 const PREFIX = "kept:";
+const KEPT_FOR = 3 * 24 * 3600 * 1000; // milliseconds
 const user = () => document.body.dataset.user;
 const keyOf = (form) => `${PREFIX}${user()}:${form.dataset.keep}`;
 const keepable = (field) => field.name && !["hidden", "password", "file", "submit", "button"].includes(field.type);
@@ -89,9 +91,10 @@ function typed(form) {
 
 function remember(form) {
   const fields = typed(form);
-  if (fields.length) sessionStorage.setItem(keyOf(form), JSON.stringify({ fields }));
-  else sessionStorage.removeItem(keyOf(form));
+  if (fields.length) localStorage.setItem(keyOf(form), JSON.stringify({ fields, at: Date.now() }));
+  else localStorage.removeItem(keyOf(form));
 }
+
 
 function putBack(form, fields) {
   const wanted = new Map(fields);
@@ -104,11 +107,15 @@ function putBack(form, fields) {
   return found.length;
 }
 
-function announce(form) {
+const WHEN = { month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", timeZone: "Asia/Tehran" };
+const momentOf = (at) => new Intl.DateTimeFormat(`${document.documentElement.lang}-u-ca-persian`, WHEN).format(at);
+
+function announce(form, at) {
   const notice = one("#kept-notice")?.content.firstElementChild.cloneNode(true);
   if (!notice) return;
+  one("time", notice).textContent = momentOf(at);
   one("button", notice).addEventListener("click", () => {
-    sessionStorage.removeItem(keyOf(form));
+    localStorage.removeItem(keyOf(form));
     form.reset();
     notice.remove();
   });
@@ -116,17 +123,17 @@ function announce(form) {
 }
 
 function restore(form) {
-  const kept = JSON.parse(sessionStorage.getItem(keyOf(form)) || "null");
+  const kept = JSON.parse(localStorage.getItem(keyOf(form)) || "null");
   if (!kept) return;
   if ("rejected" in form.dataset) {
     form.changedBefore = kept.fields.map(([name]) => name);
     return remember(form);
   }
-  if (putBack(form, kept.fields)) announce(form);
+  if (putBack(form, kept.fields)) announce(form, kept.at);
 }
 
 function keysOf(wanted) {
-  return Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX) && wanted(key));
+  return Object.keys(localStorage).filter((key) => key.startsWith(PREFIX) && wanted(key));
 }
 
 // After a form was sent: a page without an outcome of its own means that it was stored.
@@ -134,9 +141,10 @@ function settle() {
   const sent = sessionStorage.getItem("sent");
   sessionStorage.removeItem("sent");
   if (!user()) return;
-  const drop = keysOf((key) => !key.startsWith(`${PREFIX}${user()}:`));
+  const isOld = (key) => Date.now() - JSON.parse(localStorage.getItem(key)).at > KEPT_FOR;
+  const drop = keysOf((key) => !key.startsWith(`${PREFIX}${user()}:`) || isOld(key));
   if (sent && !document.body.dataset.outcome && !one("form[data-rejected]")) drop.push(sent);
-  drop.forEach((key) => sessionStorage.removeItem(key));
+  drop.forEach((key) => localStorage.removeItem(key));
 }
 
 function setUpKeeping() {
@@ -147,16 +155,17 @@ function setUpKeeping() {
     form.addEventListener("submit", () => sessionStorage.setItem("sent", keyOf(form)));
   });
   all("form[data-forget]").forEach((form) =>
-    form.addEventListener("submit", () => keysOf(() => true).forEach((key) => sessionStorage.removeItem(key))));
+    form.addEventListener("submit", () => keysOf(() => true).forEach((key) => localStorage.removeItem(key))));
 }
 
 // --- leaving and sending ----------------------------------------------------------------------------------
 
 let sending = false;
 
+const worthAWarning = (form) => ("main" in form.dataset || "keep" in form.dataset) && typed(form).length;
+
 function warnBeforeLeaving(event) {
-  if (sending || !all("form[method=post]").some((form) => form.dataset.main !== undefined && typed(form).length)) return;
-  event.preventDefault();
+  if (!sending && all("form[method=post]").some(worthAWarning)) event.preventDefault();
 }
 
 function guardSending(event) {

@@ -229,7 +229,16 @@ def _patterns(resolver: Any) -> Iterator[URLPattern]:
             yield one
 
 
-ARGUMENTS = {"pk": 10**9, "number": 1, "row": 1, "action": "x", "section": "contact", "name": "x"}
+ARGUMENTS = {
+    "pk": 10**9,
+    "number": 1,
+    "row": 1,
+    "action": "x",
+    "section": "contact",
+    "name": "x",
+    "year": 1405,
+    "month": 9,
+}
 
 
 def _takes_posts(client: Client, pattern: URLPattern) -> bool:

@@ -14,6 +14,7 @@ from transfers.views import (
     overdue,
     paper,
     payroll,
+    picker,
     receive,
     reconciliation,
     referral,
@@ -58,5 +59,9 @@ urlpatterns = [
     path("payroll/list.xlsx", payroll.payroll_file, {"kind": "xlsx"}, name="payroll_xlsx"),
     path("payable-nowhere/", nowhere.payable_nowhere, name="payable_nowhere"),
     path("tracking/", tracking.tracking, name="tracking"),
+    path("calendar/", picker.days, name="days"),
+    path("calendar/<int:year>/<int:month>/", picker.days, name="days"),
+    path("calendar/months/", picker.months, name="months"),
+    path("calendar/months/<int:year>/", picker.months, name="months"),
     path("help/", help.help_page, name="help"),
 ]

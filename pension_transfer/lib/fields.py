@@ -15,31 +15,24 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from pension_transfer.lib import calendar
+from pension_transfer.lib.banks import BANKS
 from pension_transfer.lib.months import FIRST_YEAR, LAST_YEAR, Month
 from pension_transfer.lib.persian import UNSEEN, clean, to_ascii_digits
 from pension_transfer.lib.templatetags.persian import fa, grouped, in_fours
 from pension_transfer.lib.validation import (
+    IBAN,
+    NATIONAL_CODE,
     Digits,
     digits,
     validate_iban,
     validate_month,
     validate_national_code,
 )
+from pension_transfer.lib.widgets import DayInput, MonthInput, TypedInput, in_json
 
 DASHES = re.compile("[-‐-―−_/.]+")
 AMOUNT = re.compile(r"[0-9]+|[0-9]{1,3}(?:[,٬،.' ][0-9]{3})+")
 LARGEST_AMOUNT = 10**15
-
-
-class TypedInput(forms.TextInput):
-    """Left-to-right input of digits, shown in the reader's digits."""
-
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__({"dir": "ltr", "inputmode": "numeric", "autocomplete": "off"} | (attrs or {}))
-
-    def format_value(self, value: Any) -> str | None:
-        shown = super().format_value(value)
-        return None if shown is None else fa(shown)
 
 
 class Typed:
@@ -63,6 +56,7 @@ class Typed:
 class JalaliDateField(Typed, forms.Field):
     """A day typed as 1405/9/2, 1405-09-02 or 14050902; gives a Gregorian date."""
 
+    widget = DayInput
     default_error_messages = {
         "invalid": _("Write the date as year/month/day, for example 1405/09/02."),
         "year": _("The year must be a Jalali year between 1250 and 1499, for example 1405."),
@@ -96,6 +90,7 @@ class JalaliDateField(Typed, forms.Field):
 class JalaliMonthField(Typed, forms.IntegerField):
     """A month typed as 1405/09 or 140509."""
 
+    widget = MonthInput
     default_error_messages = {"invalid": _("Write the month as year/month, for example 1405/08.")}
 
     def to_python(self, value: Any) -> Month | None:
@@ -148,6 +143,10 @@ class NationalCodeField(DigitsField):
         super().__init__(**kwargs)
         self.validators[-1] = validate_national_code
 
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        said = NATIONAL_CODE | {"right": _("The check digit is right.")}
+        return super().widget_attrs(widget) | {"data-entry": "national-code", "data-said": in_json(said)}
+
 
 class IbanField(DigitsField):
     """A Sheba; IR may be left out; shown in groups of four."""
@@ -165,7 +164,8 @@ class IbanField(DigitsField):
         return in_fours(iban) if re.fullmatch("IR[0-9]{24}", iban) else value
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return {"inputmode": "text", "placeholder": "IR"}
+        said = IBAN | BANKS | {"right": _("The check digits are right.")}
+        return {"inputmode": "text", "placeholder": "IR", "data-entry": "iban", "data-said": in_json(said)}
 
 
 class MobileField(DigitsField):
@@ -224,6 +224,9 @@ class AmountField(Typed, forms.IntegerField):
 
     def prepare_value(self, value: Any) -> Any:
         return grouped(value) if isinstance(value, int) else value
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {"data-entry": "amount"}
 
 
 class PercentField(Typed, forms.DecimalField):

@@ -1,9 +1,13 @@
 """What the steps of the origin ask for."""
 
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from branches.models import PensionFile
+from branches.postal import near_by
 from branches.roles import Action
 from pension_transfer.lib.fields import JalaliDateField, JalaliMonthField, PersianTextField
 from pension_transfer.lib.months import show_month
@@ -20,6 +24,13 @@ class MoveForm(ActionForm):
     letter_number = PersianTextField(label=_("Referral letter number"), max_length=30)
     letter_date = JalaliDateField(label=_("Referral letter date"), validators=[not_in_future])
     note = PersianTextField(label=_("Note"), max_length=300, required=False)
+
+    def suggest_for(self, file: PensionFile) -> None:
+        """Branches where the person lives, by the address in the file, stand first; its own branch never does."""
+        destination: Any = self.fields["destination"]
+        destination.widget.near = lambda branches: near_by(
+            [branch for branch in branches if branch.pk != file.branch_id], file.address, file.postal_code
+        )
 
 
 class LastPaidMonthForm(ActionForm):

@@ -1,6 +1,7 @@
 """What several forms are made of."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -8,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import Branch
+from branches.postal import regions_of
 from pension_transfer.lib import calendar
 from pension_transfer.lib.fields import PersianTextField
 from pension_transfer.lib.persian import fold, to_ascii_digits
@@ -15,6 +17,7 @@ from pension_transfer.lib.templatetags.persian import fa
 from transfers.models import TransferCase
 
 CODE = re.compile("(?<![0-9])[0-9]{4}(?![0-9])")
+MOST_NAMED = 3  # branches under the field
 
 
 def choices_of(codes: Any, blank: bool = False) -> list[tuple[str, Any]]:
@@ -45,16 +48,32 @@ class ReasonForm(ActionForm):
 
 
 class BranchInput(forms.Select):
-    """A text box with the branches as suggestions: 170 of them are found by typing, not by scrolling."""
+    """A text box with the branches as suggestions: 170 of them are found by typing, not by scrolling.
+
+    `near` picks, among all, those where the person lives; they stand first, and a few of them are named.
+    """
 
     template_name = "transfers/branch_input.html"
+    near: Callable[[list[Branch]], list[Branch]] = staticmethod(lambda branches: [])
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
-        labels = [option for _name, options, _index in context["widget"]["optgroups"] for option in options]
-        chosen = next((option["label"] for option in labels if option["selected"] and option["value"]), None)
-        context["widget"] |= {"text": chosen or value or "", "labels": [o["label"] for o in labels if o["value"]]}
+        options = [option for _name, group, _index in context["widget"]["optgroups"] for option in group]
+        options = [option for option in options if option["value"]]
+        chosen = next((option["label"] for option in options if option["selected"]), None)
+        near = {branch.pk for branch in self.near([option["value"].instance for option in options])}
+        offered = sorted((_offered(option, near) for option in options), key=lambda one: not one["is_near"])
+        named = offered[: len(near)] if len(near) <= MOST_NAMED else []
+        context["widget"] |= {"text": chosen or value or "", "branches": offered, "named": named}
         return context
+
+
+def _offered(option: dict[str, Any], near: set[str]) -> dict[str, Any]:
+    branch = option["value"].instance
+    province = branch.administration.province
+    place = branch.city if branch.city == province else f"{branch.city}، {province}"
+    known = {"branch": branch, "place": place, "regions": " ".join(regions_of(province))}
+    return known | {"label": option["label"], "is_near": branch.pk in near}
 
 
 class BranchField(forms.ModelChoiceField):
@@ -69,7 +88,7 @@ class BranchField(forms.ModelChoiceField):
     }
 
     def __init__(self, **kwargs: Any):
-        super().__init__(Branch.objects.filter(is_active=True), **kwargs)
+        super().__init__(Branch.objects.filter(is_active=True).select_related("administration"), **kwargs)
 
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.name} ({fa(obj.code)})"

@@ -52,6 +52,7 @@ def refer(request: HttpRequest, pk: int) -> HttpResponse:
     """The referral form of one file; what is wrong stands beside its field, with everything typed kept."""
     file = file_to_refer(person(request), pk)
     form = MoveForm(request.POST or None)
+    form.suggest_for(file)
     if request.method == "GET":
         return show(request, file, form)
     try:
