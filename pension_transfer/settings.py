@@ -195,6 +195,7 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_SECURITY == "starttls", EMAIL_SECURITY == "
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "pension-transfer@localhost")
 SITE_URL = env.text("SITE_URL", "" if PRODUCTION else "http://127.0.0.1:8000").rstrip("/")
+PUBLIC_URL = env.text("PUBLIC_URL", SITE_URL).rstrip("/")  # where a pensioner reaches the public tracking page
 
 # --- static files -----------------------------------------------------------------------------------
 # Asset carriers are mounted by folder, not installed as apps: one of them ships a base.html of its own.

@@ -51,15 +51,11 @@ class Sheet:
 
     @property
     def qr(self) -> str:
-        """The text as a drawing for the page; its size is left to the style sheet."""
-        drawn: str = segno.make(self.text, error="m", micro=False).svg_inline(border=2, omitsize=True)
-        return drawn
+        return drawn(self.text)
 
     @property
     def number(self) -> str:
-        """The tracking number as it is read aloud: branch, year, serial and check digit."""
-        digits = self.case.tracking_number
-        return " ".join([digits[:4], digits[4:6], digits[6:9], digits[9:]])
+        return in_groups(self.case.tracking_number)
 
     @property
     def seal(self) -> str:
@@ -77,6 +73,17 @@ class Sheet:
             Approval(row["name"], str(roles.get(row["role"], "")), contract.moment(row["at"]))
             for row in self.content["approvals"]
         ]
+
+
+def in_groups(number: str) -> str:
+    """A tracking number as it is read aloud: branch, year, serial and check digit."""
+    return " ".join([number[:4], number[4:6], number[6:9], number[9:]])
+
+
+def drawn(text: str) -> str:
+    """A text as a QR code for the page; its size is left to the style sheet."""
+    code: str = segno.make(text, error="m", micro=False).svg_inline(border=2, omitsize=True)
+    return code
 
 
 def is_ready(case: TransferCase) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -36,6 +37,26 @@ APPROVALS = {
     "head": (Action.APPROVE_HEAD, State.TECHNICALLY_APPROVED, State.HEAD_APPROVED),
 }
 ROLES = dict(Role.choices)
+
+
+class Kind(TextChoices):
+    """What an event is of: a move has one timeline for all four, and a reader picks."""
+
+    ELECTRONIC = "electronic", gettext_lazy("Electronic part")
+    PAPER = "paper", gettext_lazy("Paper file")
+    QUESTIONS = "questions", gettext_lazy("Questions and answers")
+    PAYMENT = "payment", gettext_lazy("Payment")
+
+
+# By action, the other branch's as it is heard; what is not named here is of the electronic part.
+KINDS: dict[str, Kind] = {
+    **dict.fromkeys((Action.DISPATCH_PAPER, Action.RECORD_PAPER, "hear_paper_sent", "hear_paper_arrived"), Kind.PAPER),
+    **dict.fromkeys((Action.ASK_QUESTION, Action.ANSWER_QUESTION, Action.CLOSE_QUESTION), Kind.QUESTIONS),
+    **dict.fromkeys(("hear_question", "hear_answer", "hear_question_closed"), Kind.QUESTIONS),
+    **dict.fromkeys((Action.STATE_CERTIFICATE, Action.ACTIVATE, "mark_activated"), Kind.PAYMENT),
+    **dict.fromkeys((Action.OPEN_FOLLOW_UP, Action.SETTLE_FOLLOW_UP, Action.WITHDRAW_FOLLOW_UP), Kind.PAYMENT),
+    **dict.fromkeys(("hear_follow_up", "hear_follow_up_settled", "hear_follow_up_withdrawn"), Kind.PAYMENT),
+}
 
 
 def day(text: str) -> str:
@@ -110,6 +131,7 @@ class Row:
     place: str
     note: str
     is_current: bool = False
+    kind: Kind = Kind.ELECTRONIC
     version: int = 0  # told where it is another than that of the event before, and the move has several
 
 
@@ -176,6 +198,7 @@ def _row(case: TransferCase, event: TransferEvent) -> Row:
         role=str(ROLES.get(event.role, "")),
         place=places.get(event.branch_code, event.branch_code),
         note="؛ ".join(filter(None, [fa(event.note), *_details(event.details)])),
+        kind=KINDS.get(event.action, Kind.ELECTRONIC),
         version=version_of(event),
     )
 

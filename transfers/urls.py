@@ -15,6 +15,7 @@ from transfers.views import (
     paper,
     payroll,
     picker,
+    public_tracking,
     receive,
     reconciliation,
     referral,
@@ -39,6 +40,7 @@ urlpatterns = [
     path("cases/<int:pk>/comparison/", comparison.comparison, name="comparison"),
     path("cases/<int:pk>/comparison/marks/", comparison.marks, name="comparison_marks"),
     path("cases/<int:pk>/decrees/", comparison.comparison, name="decrees"),
+    path("cases/<int:pk>/slip/", public_tracking.tracking_slip, name="case_slip"),
     path("cases/<int:pk>/sheet/", paper.transfer_sheet, name="case_sheet"),
     path("cases/<int:pk>/attachments/<int:number>/", attachments.attachment, name="case_attachment"),
     path("cases/<int:pk>/<slug:action>/", case.step, name="case_step"),
@@ -63,5 +65,6 @@ urlpatterns = [
     path("calendar/<int:year>/<int:month>/", picker.days, name="days"),
     path("calendar/months/", picker.months, name="months"),
     path("calendar/months/<int:year>/", picker.months, name="months"),
+    path("follow/", public_tracking.public_tracking_page, name="public_tracking"),
     path("help/", help.help_page, name="help"),
 ]

@@ -8,6 +8,7 @@ from transfers.models.digest import Digest
 from transfers.models.follow_ups import SETTLES, FollowUp, HeardUntil, Matter, Outcome, Queue
 from transfers.models.holding import LifeEvent
 from transfers.models.paper import PaperArrival
+from transfers.models.public_tracking import VainTry
 from transfers.models.questions import Question, with_open_questions
 from transfers.models.reconcile import ReconcileRun
 from transfers.models.stuck import StuckItem, SyncWorker
@@ -49,6 +50,7 @@ __all__ = [
     "TrackingSerial",
     "TransferCase",
     "TransferEvent",
+    "VainTry",
     "Verb",
     "Verdict",
     "with_nobody",

@@ -36,7 +36,7 @@ from transfers.views.initial import INITIAL
 from transfers.views.pressable import BESIDE, IN_PLACE, Pressable, next_step, show_errors, standing_of
 from transfers.views.questions import ON_A_QUESTION, Asked, questions_of
 from transfers.views.story import Story
-from transfers.views.way import Stop, way_of
+from transfers.views.way import Loop, Stop, loops_of, way_of
 from transfers.work import WORK
 
 BACKWARDS = frozenset({Action.SEND_BACK, Action.RECALL})
@@ -192,8 +192,13 @@ class CasePage:
 
     @cached_property
     def way(self) -> list[Stop]:
-        """The states of the directive's way, and the present one where it lies beside that way."""
+        """The chain of the present version."""
         return way_of(self.case)
+
+    @property
+    def loops(self) -> list[Loop]:
+        """The versions that came back."""
+        return loops_of(self.case)
 
     @property
     def standing(self) -> str:

@@ -13,9 +13,11 @@ from pension_transfer.lib.persian import to_ascii_digits
 from transfers import scan, sheet, timeline
 from transfers.due import Due, due_of
 from transfers.models import TransferCase
+from transfers.states import Side
 from transfers.views import scanned
 from transfers.views.context import menu_path, person
 from transfers.views.pressable import standing_of
+from transfers.views.way import Loop, Stop, loops_of, way_of
 
 TRACKING_NUMBER = re.compile("[0-9]{13}")
 MOST = 40  # copies of moves shown for one person
@@ -37,6 +39,19 @@ class Move:
     first: TransferCase
     copies: list[Copy]
     events: list[timeline.Row]
+
+    @property
+    def teller(self) -> TransferCase:
+        """The copy that tells the chain: the origin's knows the whole way."""
+        return next((copy.case for copy in self.copies if copy.case.side == Side.ORIGIN), self.copies[-1].case)
+
+    @property
+    def way(self) -> list[Stop]:
+        return way_of(self.teller)
+
+    @property
+    def loops(self) -> list[Loop]:
+        return loops_of(self.teller)
 
 
 @require_http_methods(["GET", "POST"])

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections import Counter
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -124,9 +125,20 @@ def progress(value: int, of: int, label: Any) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/timeline.html")
-def timeline(events: Any) -> dict[str, Any]:
-    """Events, each with: state, label, at, by, role, place, note; `is_coming` for a step not yet done."""
-    return {"events": events}
+def timeline(events: Any, name: str = "") -> dict[str, Any]:
+    """Events, each with: state, label, at, by, role, place, note; `is_coming` for a step not yet done.
+
+    With a `name`, which no other timeline of the page has, a reader picks one of the events' kinds.
+    """
+    counted = Counter(event.kind for event in events) if name else Counter()
+    kinds = [{"kind": kind, "label": kind.label, "count": counted[kind]} for kind in sorted(counted, key=_order)]
+    return {"events": events, "name": name, "kinds": kinds if len(kinds) > 1 else []}
+
+
+def _order(kind: Any) -> int:
+    """Kinds as they are declared."""
+    declared: Any = type(kind)
+    return list(declared).index(kind)
 
 
 @register.inclusion_tag("components/tabs.html")
