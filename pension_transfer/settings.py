@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # pads by chance, so that lengths tell nothing of a token (BREACH)
     "django.contrib.sessions.middleware.SessionMiddleware",
     "pension_transfer.lib.language.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -107,6 +108,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "pension_transfer.lib.look.look",
                 "transfers.views.context.workplace",
             ],
         },

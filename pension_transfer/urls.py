@@ -7,6 +7,8 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 from django.views.i18n import set_language
 
+from pension_transfer.lib.gallery import gallery
+from pension_transfer.lib.look import choose_look
 from transfers.views import session
 
 admin.site.site_header = admin.site.site_title = _("Mechanized transfer of pension files")
@@ -20,6 +22,8 @@ urlpatterns = [
     path("password/", session.ChangePassword.as_view(), name="password_change"),
     path("digest/", session.choose_digest, name="digest_choice"),
     path("language/", login_not_required(set_language), name="set_language"),
+    path("look/", login_not_required(choose_look), name="choose_look"),
+    path("gallery/", gallery, name="gallery"),
     path("", include("transfers.urls")),
     path("", include("branches.urls")),
     path("import/", include("branches.urls_intake")),

@@ -31,6 +31,7 @@ HARMLESS = {  # POSTs without a command, and why
     "password_change": "asks for the old password; pressed again it is refused",
     "digest_choice": "sets one's own switch; set again it stands as it stood",
     "set_language": "sets one's own switch",
+    "choose_look": "sets one's own switch",
     "referral": "looks for a file",
     "tracking": "looks for a case; what is typed stays out of the address and the logs",
     "public_tracking": "tells where a file is; a try in vain is counted, each time",

@@ -10,7 +10,7 @@ from django.utils import timezone
 from holidays import country_holidays
 
 from pension_transfer.lib.months import FIRST_YEAR, LAST_YEAR
-from pension_transfer.lib.persian import to_ascii_digits, to_persian_digits
+from pension_transfer.lib.persian import show_digits, to_ascii_digits
 
 DATE = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|([0-9]{4})([0-9]{2})([0-9]{2})")
 
@@ -38,7 +38,7 @@ def parse_date(text: str) -> dt.date:
 
 def show_date(date: dt.date | None) -> str:
     """A Gregorian date as ۱۴۰۵/۰۹/۰۲; empty for None."""
-    return to_persian_digits(jalali(date)) if date else ""
+    return show_digits(jalali(date)) if date else ""
 
 
 def jalali(date: dt.date) -> str:

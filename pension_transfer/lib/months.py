@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import jdatetime
 from django.utils.translation import gettext_lazy as _
 
-from pension_transfer.lib.persian import to_ascii_digits, to_persian_digits
+from pension_transfer.lib.persian import show_digits, to_ascii_digits
 
 FIRST_YEAR, LAST_YEAR = 1250, 1499
 NAMES = (
@@ -71,7 +71,7 @@ class Month(int):
 
     def show(self) -> str:
         """«آذر ۱۴۰۵»."""
-        return f"{NAMES[self % 100 - 1]} {to_persian_digits(self // 100)}"
+        return f"{NAMES[self % 100 - 1]} {show_digits(self // 100)}"
 
 
 def is_month(value: int) -> bool:

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from django.utils.translation import get_language
+
 ASCII, FA, AR = "0123456789", "۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩"
 TO_ASCII = str.maketrans(FA + AR, ASCII * 2)
 TO_PERSIAN = str.maketrans(ASCII + AR, FA * 2)
@@ -28,6 +30,16 @@ def to_ascii_digits(text: str) -> str:
 def to_persian_digits(value: object) -> str:
     """0–9 as ۰–۹, for showing."""
     return str(value).translate(TO_PERSIAN)
+
+
+def is_persian() -> bool:
+    """Whether the reader's language is Persian."""
+    return (get_language() or "fa").startswith("fa")
+
+
+def show_digits(value: object) -> str:
+    """Any value with its digits in the reader's script."""
+    return to_persian_digits(value) if is_persian() else to_ascii_digits(str(value))
 
 
 def clean(text: str) -> str:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from branches.models import User
 from branches.roles import Role
 from tests.browser.conftest import WIDE, session_of
-from tests.browser.test_screens import Watch
+from tests.browser.watching import Watch
 from tests.cast import Cast, Walk, appoint, make_file
 from transfers.checklist import Checklist
 from transfers.models import TransferCase

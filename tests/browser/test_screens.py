@@ -1,97 +1,27 @@
 """Every screen, opened by every role in a real browser, at the width of a desk and of a telephone."""
 
-import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import ConsoleMessage, Page, Request, expect
+from playwright.sync_api import Page, expect
 
 from branches.models import PensionFile, User
 from branches.roles import Action, Role
 from tests.browser.conftest import NARROW, PASSWORD, WIDE, addresses
+from tests.browser.watching import WIDER, Watch
 from tests.cast import Cast
 from transfers.models import TransferCase, TransferEvent
 from transfers.states import Side, State
 
 pytestmark = pytest.mark.django_db(databases="__all__")  # reads only; what the pages show was committed before
 Opener = Callable[[User], Page]
-# Letters that stand in a Persian page on purpose: keys of the keyboard, the other language's name, formats.
-LATIN = re.compile(r"[A-Za-z]{2,}")
-ALLOWED = {"IR", "English", "Enter", "Ctrl", "Esc", "XLSX", "CSV", "ZIP"}
-SPOKEN = """() => [document.body.innerText,
-  ...[...document.querySelectorAll("[aria-label],[placeholder],[title]")].flatMap(
-    (e) => ["aria-label", "placeholder", "title"].map((name) => e.getAttribute(name) || ""))].join("\\n")"""
-WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-# On a telephone no table hides columns behind a scroll of its own.
-HIDES = "() => [...document.querySelectorAll('.table-scroll')].filter((e) => e.scrollWidth > e.clientWidth).length"
-
-AXE = Axe().axe_script
-RUN_AXE = """(contrast) => axe.run({resultTypes: ["violations"], rules: {"color-contrast": {enabled: contrast}}})
-  .then((results) => results.violations)"""
-STATE = "() => document.querySelector('.page-actions .chip')?.innerText ?? ''"
-JUDGED: set[tuple[str, str, int]] = set()
-
 PEOPLE = [
     ("0801", Role.CLERK), ("0801", Role.TECHNICAL_OFFICER), ("0801", Role.BRANCH_HEAD),
     ("0801", Role.INSURANCE_DEPUTY), ("1001", Role.DESTINATION_STAFF), ("1001", Role.TECHNICAL_OFFICER),
     ("", Role.PROVINCE_SUPERVISOR), ("", Role.CENTER_OPERATOR), ("", Role.AUDITOR), ("", "outsider"),
 ]  # fmt: skip
-
-
-class Watch:
-    """Listens to a page: what the console says, what is asked of other hosts, what fails."""
-
-    def __init__(self, page: Page, site: str):
-        self.page, self.site, self.faults = page, site, []  # type: ignore[var-annotated]
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.say(f"script: {error}"))
-        page.on("request", self._request)
-
-    def say(self, fault: str) -> None:
-        self.faults.append(f"{self.page.url} {fault}")
-
-    def _console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.say(f"console: {message.text}")
-
-    def _request(self, request: Request) -> None:
-        if not request.url.startswith((self.site, "data:")):
-            self.say(f"asks elsewhere: {request.url}")
-
-    def look(self, path: str, status: int = 200) -> None:
-        """Open a page and look at it at both widths."""
-        answer = self.page.goto(path)
-        if answer is None or answer.status != status or not answer.url.endswith(path):
-            self.say(f"{path}: status {answer and answer.status}, not {status}")
-        self.look_again()
-
-    def look_again(self) -> None:
-        """The page as it stands now, at both widths."""
-        for size in (NARROW, WIDE):
-            self.page.set_viewport_size(size)  # type: ignore[arg-type]
-            if over := self.page.evaluate(WIDER):
-                self.say(f"scrolls sideways by {over} at {size['width']}")
-            if size is NARROW and (hiding := self.page.evaluate(HIDES)):
-                self.say(f"{hiding} tables hide columns at {size['width']}")
-            self._axe(size["width"])
-        words = set(LATIN.findall(self.page.evaluate(SPOKEN))) - ALLOWED
-        if words:
-            self.say(f"not Persian: {sorted(words)}")
-
-    def _axe(self, width: int) -> None:
-        """The rules of accessibility: each kind of page, in each state of its case, once at each width."""
-        kind = re.sub("[0-9]+", "N", urlsplit(self.page.url).path), self.page.evaluate(STATE), width
-        if kind in JUDGED:
-            return
-        JUDGED.add(kind)
-        self.page.evaluate(AXE)
-        for violation in self.page.evaluate(RUN_AXE, width == WIDE["width"]):  # colours are the same at both
-            places = [node["target"] for node in violation["nodes"]][:3]
-            self.say(f"axe at {width}: {violation['id']} {places}")
 
 
 def person(country: Cast, place: str, role: str) -> User:
@@ -108,7 +38,7 @@ def test_every_screen_of_a_role(country: Cast, site: str, page_of: Opener, place
     watch = Watch(page_of(user), site)
     for path in addresses(user):
         watch.look(path)
-    assert watch.faults == []
+    assert not watch.faults, "\n".join(watch.faults)
 
 
 def test_the_pages_of_refusal(country: Cast, site: str, page_of: Opener) -> None:
@@ -129,7 +59,7 @@ def test_signing_in(country: Cast, site: str, browser: Any) -> None:
     expect(page.locator(".alert-error")).to_be_visible()
     watch.look_again()
     page.close()
-    assert watch.faults == []
+    assert not watch.faults, "\n".join(watch.faults)
 
 
 def test_decrees_are_open_on_paper_without_a_script(country: Cast, site: str, page_of: Opener) -> None:

@@ -11,10 +11,12 @@ from django.urls import reverse
 from branches.roles import Action, Role
 from central.models import Envelope
 from pension_transfer.lib.persian import to_persian_digits
-from tests.cast import Walk, make_file, press
+from pension_transfer.lib.templatetags import persian
+from tests.cast import PAPER, Walk, make_file, press
 from tests.expect import fresh
 from tests.pages import ASCII, as_, goes_to, text
 from transfers import scan
+from transfers.letters import letter_of
 from transfers.models import TransferCase
 from transfers.states import Side, State
 
@@ -193,3 +195,28 @@ def test_a_persons_number_is_not_taken_from_the_address_of_the_receive_screen(wa
     case = walk.to(State.SENT)
     answer = as_(walk.staff).get(reverse("receive_list"), {"q": case.pension_number})
     assert "is_looked_up" not in answer.context and len(answer.context["rows"]) == 1
+
+
+# --- the letter and the receipt -------------------------------------------------------------------------------------
+
+
+def test_the_letter_states_the_last_pay_with_its_amounts_in_words(walk: Walk) -> None:
+    case = walk.to(State.SENT)
+    shown = text(as_(walk.clerk).get(reverse("case_letter", args=[case.pk])))
+    total = sum(line["amount"] for line in json.loads(case.contents.get().body)["decrees"][-1]["lines"])
+    first = persian.jalali_month(letter_of(case).first_month)
+    wanted = [persian.rial(total), persian.words(total), first]
+    assert [value for value in [*wanted, case.person_name, str(case.destination)] if value not in shown] == []
+
+
+def test_there_is_no_letter_before_the_seal_and_no_receipt_before_the_arrival(walk: Walk) -> None:
+    case = walk.to(State.TECHNICALLY_APPROVED)
+    assert as_(walk.clerk).get(reverse("case_letter", args=[case.pk])).status_code == 409
+    other = Walk(walk.cast, make_file(walk.cast.origin, 2))
+    copy = other.to(State.RECEIVED, Side.DESTINATION)
+    url = reverse("case_receipt", args=[copy.pk])
+    assert as_(walk.staff).get(url).status_code == 409
+    press(Action.RECORD_PAPER, copy, walk.staff, **PAPER)
+    shown = text(as_(walk.staff).get(url))
+    assert PAPER["paper_letter_number"] in shown.translate(ASCII) and copy.person_name in shown
+    assert as_(walk.cast.reader("outsider")).get(url).status_code == 404

@@ -88,7 +88,10 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
             Item(_("Case referral"), "referral", Action.REFER, pages=("refer",)),
             Item(
                 _("Pension case transfer"), "case_list", Action.VIEW_CASES,
-                pages=("case", "case_version", "comparison", "decrees", "case_sheet", "case_step"),
+                pages=(
+                    "case", "case_version", "comparison", "decrees", "case_step",
+                    "case_sheet", "case_letter", "case_receipt",
+                ),
             ),
             Item(
                 _("Receive from the center"), "receive_list", Action.RECEIVE, _waiting,

@@ -13,7 +13,7 @@ from branches.models import Branch
 from branches.roles import Action
 from pension_transfer.lib.errors import NotAllowed, NotNow, Refusal
 from pension_transfer.lib.posting import command_id
-from transfers import arrivals, sheet
+from transfers import arrivals, letters, sheet
 from transfers.inputs.paper import ArrivalForm
 from transfers.inputs.shared import ReasonForm
 from transfers.models import PaperArrival
@@ -92,3 +92,18 @@ def transfer_sheet(request: HttpRequest, pk: int) -> HttpResponse:
     case = find_case(person(request), pk)
     context = {"case": case, "sheet": sheet.of_case(case), "path": form_path()}
     return render(request, "transfers/sheet.html", context)
+
+
+@require_GET
+def letter(request: HttpRequest, pk: int) -> HttpResponse:
+    """The letter that goes with the paper file, with the last pay certificate; NotNow before the seal."""
+    case = find_case(person(request), pk)
+    context = {"case": case, "letter": letters.letter_of(case), "path": form_path()}
+    return render(request, "transfers/letter.html", context)
+
+
+@require_GET
+def receipt(request: HttpRequest, pk: int) -> HttpResponse:
+    """The destination's receipt for the paper file; NotNow before its arrival is recorded."""
+    case = letters.receipt_of(find_case(person(request), pk))
+    return render(request, "transfers/receipt.html", {"case": case, "path": form_path()})

@@ -10,29 +10,22 @@ from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from persiantools import digits
 
 from pension_transfer.lib import calendar
 from pension_transfer.lib.months import show_month
-from pension_transfer.lib.persian import to_ascii_digits, to_persian_digits
+from pension_transfer.lib.persian import is_persian, show_digits
 
 register = template.Library()
 TEHRAN = "Asia/Tehran"
 SIGNED_BY_DATE_AFTER = 30  # days: older than this, `since` gives the date itself
 
 
-def is_persian() -> bool:
-    """Whether the reader's language is Persian."""
-    return (get_language() or "fa").startswith("fa")
-
-
 @register.filter
 def fa(value: Any) -> str:
     """Any value with its digits in the reader's script; empty for None."""
-    if value is None:
-        return ""
-    return to_persian_digits(value) if is_persian() else to_ascii_digits(str(value))
+    return "" if value is None else show_digits(value)
 
 
 def as_day(value: dt.date | dt.datetime) -> dt.date:
@@ -98,8 +91,8 @@ def ltr(value: Any) -> SafeString | str:
 
 @register.filter
 def sheba(value: str | None) -> SafeString | str:
-    """A Sheba in groups of four: IR95 0130 0000 …"""
-    return ltr(in_fours(value)) if value else ""
+    """A Sheba in groups of four: IR95 0130 0000 …; a line that is too short breaks between two groups."""
+    return format_html('<bdi dir="ltr" class="ltr sheba">{}</bdi>', fa(in_fours(value))) if value else ""
 
 
 def in_fours(value: str) -> str:
