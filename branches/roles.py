@@ -52,6 +52,7 @@ class Action(models.TextChoices):
     # a move, in the order of the directive
     VIEW_CASES = "view_cases", _("See transfer cases")
     OVERSEE = "oversee", _("See what is overdue, whoever has it")
+    SEE_OVERVIEW = "see_overview", _("See the overviews")
     VIEW_RECONCILIATION = "view_reconciliation", _("See whether the invariants hold")
     VIEW_STUCK = "view_stuck", _("See what is stuck on its way to or from the center")
     RETRY_STUCK = "retry_stuck", _("Have what is stuck tried again")
@@ -115,6 +116,7 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.RUN_PAYROLL: _OFFICER | _HEADS,
     Action.VIEW_CASES: frozenset(Role),
     Action.OVERSEE: _HEADS | {role for role in Role if SCOPE[role] != Scope.BRANCH},
+    Action.SEE_OVERVIEW: frozenset({Role.BRANCH_HEAD} | {role for role in Role if SCOPE[role] != Scope.BRANCH}),
     Action.VIEW_RECONCILIATION: frozenset(role for role in Role if SCOPE[role] == Scope.COUNTRY),
     Action.VIEW_STUCK: _OFFICER | _HEADS | {Role.CENTER_OPERATOR, Role.AUDITOR},
     Action.RETRY_STUCK: _OFFICER | _HEADS | {Role.CENTER_OPERATOR},
@@ -163,6 +165,7 @@ READING = frozenset(
         Action.VIEW_FILES,
         Action.VIEW_CASES,
         Action.OVERSEE,
+        Action.SEE_OVERVIEW,
         Action.VIEW_RECONCILIATION,
         Action.VIEW_STUCK,
         Action.VIEW_HEALTH,

@@ -228,6 +228,14 @@ function closeFolds() {
   all("details.fold[data-opened]").forEach((fold) => { fold.open = false; delete fold.dataset.opened; });
 }
 
+function setUpPrinting() {
+  all("[data-print]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  });
+}
+
+setUpPrinting();
 window.addEventListener("beforeprint", openFolds);
 window.addEventListener("afterprint", closeFolds);
 setFocus();

@@ -28,11 +28,19 @@ class Doing:
     # After a restore: a step that the center knows of and this database lost (transfers.rebuild).
     again: bool = False
     like: str = ""  # the action whose effects follow, where they are not its own
+    pressed_at: dt.datetime | None = None  # where the center decided before it was carried out
 
     @property
     def at(self) -> dt.datetime:
         """When the step is taken; when it was, where it is carried out again."""
         return contract.moment(self.input["at"]) if self.again and "at" in self.input else timezone.now()
+
+    @property
+    def acted_at(self) -> dt.datetime:
+        """When a person acted: before the step is carried out, where word of it or of its being allowed had to come."""
+        if self.by is None and "at" in self.input:
+            return contract.moment(self.input["at"])
+        return self.pressed_at or timezone.now()
 
     @property
     def told(self) -> dict[str, Any]:

@@ -61,7 +61,7 @@ NEXT: dict[str, Any] = {
 # The steps as a pensioner counts them, and the states in which each is under way.
 STEPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (gettext_lazy("Made ready"), (*PREPARED, State.RETURNED, State.CANCELLED)),
-    (gettext_lazy("Sent"), ON_ITS_WAY),
+    (gettext_lazy("Sent to the new branch"), ON_ITS_WAY),
     (gettext_lazy("Compared with the paper file"), (State.RECEIVED,)),
     (gettext_lazy("Registered at the new branch"), (State.VERIFIED,)),
     (gettext_lazy("Paid by the new branch"), (State.REGISTERED,)),

@@ -12,6 +12,7 @@ from transfers.views import (
     help,
     nowhere,
     overdue,
+    overview,
     paper,
     payroll,
     picker,
@@ -30,6 +31,9 @@ from transfers.views import (
 urlpatterns = [
     path("", cartable.cartable, name="cartable"),
     path("overdue/", overdue.overdue, name="overdue"),
+    path("overview/", overview.overview, name="overview"),
+    path("overview/figures.csv", overview.overview_file, {"kind": "csv"}, name="overview_csv"),
+    path("overview/figures.xlsx", overview.overview_file, {"kind": "xlsx"}, name="overview_xlsx"),
     path("follow-ups/", follow_ups.follow_up_list, name="follow_ups"),
     path("workload/", work.workload, name="workload"),
     path("referral/", referral.find, name="referral"),

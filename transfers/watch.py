@@ -19,13 +19,15 @@ from typing import Any
 from django.db import Error, InterfaceError, OperationalError, close_old_connections, connections
 
 from pension_transfer.lib.errors import Waiting
-from transfers import exchange, workers
+from pension_transfer.lib.turns import if_free
+from transfers import exchange, summing, workers
 from transfers.sync import Report, parts
 from transfers.tries import PASSING
 
 SLICE = 100  # bits of each part in one round
 FIRST, LONGEST = 1.0, 60.0  # seconds between two rounds while the center is away
 CLAIMS_EVERY = 600.0  # seconds between two looks at every living file
+SUMS_EVERY = 300.0  # seconds between two sums of the day for the overviews
 GRACE = 15.0  # seconds for the item in hand
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ class Worker:
         self.name = f"{socket.gethostname()[:60]}:{os.getpid()}"
         self.stop = threading.Event()
         self.pause = FIRST
-        self.claims_at = 0.0  # of time.monotonic
+        self.claims_at = self.sums_at = 0.0  # of time.monotonic
         self.left: list[Iterator[Any]] = []
         self.report = Report()
 
@@ -65,6 +67,7 @@ class Worker:
             log.exception("a round broke off")
             return self._back_off()
         self._say()
+        self._sum_up()
         if self.report.unreachable:
             return self._back_off()
         self.pause = FIRST
@@ -99,6 +102,18 @@ class Worker:
             log.exception("a part of the round broke off")
             return False
         return taken == SLICE
+
+    def _sum_up(self) -> None:
+        """The day's figures anew, by one worker of several, whether the center answers or not."""
+        if time.monotonic() < self.sums_at or self.stop.is_set():
+            return
+        self.sums_at = time.monotonic() + SUMS_EVERY
+        try:
+            with if_free("summing") as is_mine:
+                if is_mine:
+                    summing.catch_up()
+        except Error:
+            log.exception("the figures of the overviews were not summed up")
 
     def _say(self) -> None:
         report = self.report

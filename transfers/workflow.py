@@ -17,7 +17,7 @@ from branches.roles import Action, acting_roles
 from pension_transfer.lib.busy import again
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen, Refusal, Waiting
 from pension_transfer.lib.failpoints import fail_point
-from transfers import crossings, deliveries, effects, exchange, follow_ups, hurdles, refusals, trail
+from transfers import crossings, deliveries, effects, exchange, follow_ups, hurdles, lateness, refusals, trail
 from transfers.doing import Doing
 from transfers.inputs import take_input
 from transfers.models import Command, Crossing, Heard, TransferCase, Verb
@@ -270,6 +270,7 @@ def _decide_here_or_there(
 def _carry_out(doing: Doing, *, move: bool = True, command_id: uuid.UUID | None = None) -> None:
     """Move, effects, turn, event, command: all in the caller's transaction."""
     case, before = doing.case, doing.case.state if doing.case.trail_length else ""
+    waited = None if doing.again else lateness.before(case)
     if move:
         getattr(case, doing.action)()
     effects.follow(doing)
@@ -278,7 +279,8 @@ def _carry_out(doing: Doing, *, move: bool = True, command_id: uuid.UUID | None 
     effects.hand_over_turn(case, moved=case.state != before)
     case.save()
     if doing.action not in QUIET:
-        trail.write(case, doing.action, before, **doing.who, note=doing.note, details=doing.told)
+        late = lateness.told(waited, case, doing.acted_at)
+        trail.write(case, doing.action, before, **doing.who, **late, note=doing.note, details=doing.told)
     if command_id:
         Command.objects.create(pk=command_id, action=doing.action, by=doing.person, case=case)
 
@@ -383,7 +385,8 @@ def _finish(crossing: Crossing, answer: Any) -> list[Callable[[], Any]]:
 def _carry_out_decided(crossing: Crossing, answer: Any) -> TransferCase:
     who = trail.signature(crossing.by, crossing.role, crossing.branch_id, trail.place_of(crossing.body))
     case, is_new = crossings.case_of(crossing, answer)
-    doing = Doing(case, crossing.action, crossing.by, crossing.role, crossing.input, who, answer)
+    pressed_at = crossing.created_at
+    doing = Doing(case, crossing.action, crossing.by, crossing.role, crossing.input, who, answer, pressed_at=pressed_at)
     if crossing.verb == Verb.TAKE and not is_new and case.contents.filter(envelope_id=answer.pk).exists():
         Command.objects.create(pk=crossing.key, action=crossing.action, by=doing.person, case=case)
         return case  # received before: receiving again changes nothing (I3)

@@ -19,6 +19,7 @@ from branches.models import PensionFile, User
 from branches.roles import Action, Role
 from branches.sections import SECTIONS
 from tests.cast import Cast, Walk, make_cast, make_file, press
+from transfers import summing
 from transfers.buttons import Button, available
 from transfers.models import TransferCase
 from transfers.states import Side, State
@@ -80,6 +81,7 @@ def country(people: Cast, django_db_blocker: Any) -> Cast:
         _compared_in_part(people)
         _active(people)
         make_file(people.origin, 90), make_file(people.destination, 91)
+        summing.catch_up()
     return people
 
 
@@ -180,8 +182,10 @@ OWN: dict[str, Callable[[list[Any]], list[str]]] = {
     Role.CLERK: lambda files: [
         "/referral/", f"/files/{files[-2].pk}/refer/", f"/files/{files[0].pk}/refer/", *_correcting(files[-2]),
     ],
-    Role.BRANCH_HEAD: lambda files: ["/send/", "/import/", "/import/new/"],
+    Role.BRANCH_HEAD: lambda files: ["/send/", "/import/", "/import/new/", "/overview/"],
     Role.INSURANCE_DEPUTY: lambda files: ["/send/"],
     Role.DESTINATION_STAFF: lambda files: ["/receive/"],
-    Role.CENTER_OPERATOR: lambda files: ["/import/", "/import/new/"],
+    Role.PROVINCE_SUPERVISOR: lambda files: ["/overview/"],
+    Role.CENTER_OPERATOR: lambda files: ["/import/", "/import/new/", "/overview/"],
+    Role.AUDITOR: lambda files: ["/overview/"],
 }  # fmt: skip

@@ -7,12 +7,19 @@ import pytest
 from tests.cast import Cast, Walk, make_file
 from tests.cuts import survivable
 from tests.properties.walking import BEGIN, Walks, more_people, walk_at_random
+from tests.transfers.summed import directly, stored
+from transfers import summing
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 
 class AtOneSite(Walks):
-    """Three branches, nine files."""
+    """Three branches, nine files; whatever they did, the overviews count what the trail tells."""
+
+    def come_to_rest(self) -> None:
+        super().come_to_rest()
+        summing.renew_all()
+        assert stored() == directly()
 
 
 def test_whatever_is_pressed_all_is_well(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,7 @@ MAY = {
     "run_payroll": "technical_officer branch_head insurance_deputy",
     "view_cases": EVERYBODY,
     "oversee": "branch_head insurance_deputy province_supervisor center_operator auditor",
+    "see_overview": "branch_head province_supervisor center_operator auditor",
     "view_reconciliation": "center_operator auditor",
     "view_stuck": f"technical_officer {HEADS} center_operator auditor",
     "retry_stuck": f"technical_officer {HEADS} center_operator",

@@ -12,6 +12,7 @@ from transfers.models.public_tracking import VainTry
 from transfers.models.questions import Question, with_open_questions
 from transfers.models.reconcile import ReconcileRun
 from transfers.models.stuck import StuckItem, SyncWorker
+from transfers.models.summary import Figure, Summary, SummedDay
 from transfers.models.trail import Command, Crossing, Heard, TransferEvent, Verb
 from transfers.models.warning import Acknowledgement
 from transfers.models.work import with_nobody, with_taker
@@ -27,6 +28,7 @@ __all__ = [
     "Crossing",
     "Digest",
     "Discrepancy",
+    "Figure",
     "FollowUp",
     "Heard",
     "HeardUntil",
@@ -46,6 +48,8 @@ __all__ = [
     "ScanBytes",
     "Severity",
     "StuckItem",
+    "Summary",
+    "SummedDay",
     "SyncWorker",
     "TrackingSerial",
     "TransferCase",

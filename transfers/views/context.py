@@ -75,6 +75,7 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
         (
             Item(_("Work queue"), "cartable", count=_my_turn),
             Item(_("Overdue"), "overdue", Action.OVERSEE, count=_overdue),
+            Item(_("Overview"), "overview", Action.SEE_OVERVIEW),
             Item(_("Workload"), "workload", Action.REASSIGN),
             Item(_("Follow-ups after the transfer"), "follow_ups", Action.VIEW_CASES, count=_to_settle),
             Item(_("Stuck items"), "stuck_list", Action.VIEW_STUCK, _stuck, pages=("stuck_item",)),
