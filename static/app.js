@@ -3,6 +3,7 @@
 
 const one = (selector, root = document) => root.querySelector(selector);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const typesText = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
 
 // --- keys -----------------------------------------------------------------------------------------------
@@ -15,11 +16,14 @@ function openKeys() {
   if (dialog && !dialog.open) dialog.showModal();
 }
 
+// Where the focus stands in a row: what opens it, or else what ticks it.
+const mark = (row) => one("a", row) || one(".pick [type=checkbox]", row);
+
 function walk(step) {
-  const rows = all("[data-rows] tbody tr, [data-rows] > li").filter((row) => one("a", row));
+  const rows = all("[data-rows] tbody tr, [data-rows] > li").filter(mark);
   const here = rows.findIndex((row) => row.contains(document.activeElement));
   const next = rows[here < 0 ? (step > 0 ? 0 : rows.length - 1) : here + step];
-  if (next) one("a", next).focus();
+  if (next) mark(next).focus();
 }
 
 function singleKey(event) {
@@ -27,7 +31,53 @@ function singleKey(event) {
   if (event.code === "Slash") return one("[data-search]")?.select();
   if (event.code === "KeyJ") return walk(1);
   if (event.code === "KeyK") return walk(-1);
-  return false;
+  if (event.code === "KeyX") return tick();
+  if (event.code === "KeyA") return tickAll();
+  return pressNumber(event.code);
+}
+
+function tick() {
+  const box = inRows(document.activeElement)?.querySelector(".pick [type=checkbox]");
+  if (!box) return false;
+  box.click();
+}
+
+function tickAll() {
+  const head = one("[data-tick-all]");
+  if (!head) return false;
+  head.click();
+}
+
+function onTickAll(event) {
+  const head = event.target.closest("[data-tick-all]");
+  if (!head) return;
+  all("tbody .pick [type=checkbox]", head.closest("table")).forEach((box) => { box.checked = head.checked; });
+}
+
+// The main buttons of a page have numbers. A link is followed; a button only takes the focus, and Enter presses it:
+// nothing is sent by a key that was hit in passing.
+const numbered = () =>
+  all("[data-numbered] .button:not([aria-disabled])").filter((button) => button.checkVisibility()).slice(0, 9);
+
+function showNumbers() {
+  const digits = new Intl.NumberFormat(document.documentElement.lang);
+  all("[data-number]").forEach((button) => {
+    delete button.dataset.number;
+    button.removeAttribute("aria-keyshortcuts");
+  });
+  if (localStorage.getItem(SINGLE_KEYS)) return;
+  numbered().forEach((button, place) => {
+    button.dataset.number = digits.format(place + 1);
+    button.setAttribute("aria-keyshortcuts", place + 1);
+  });
+}
+
+function pressNumber(code) {
+  const found = /^(?:Digit|Numpad)([1-9])$/.exec(code);
+  const button = found && numbered()[found[1] - 1];
+  if (!button) return false;
+  button.focus();
+  if (button.tagName === "A") button.click();
 }
 
 function inRows(target) {
@@ -36,12 +86,12 @@ function inRows(target) {
 
 function onKey(event) {
   if (event.ctrlKey && event.code === "Enter") return sendMain(event);
-  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.defaultPrevented) return;
   if (["ArrowDown", "ArrowUp"].includes(event.code) && inRows(event.target) && !typing(event.target)) {
     event.preventDefault();
     return walk(event.code === "ArrowDown" ? 1 : -1);
   }
-  if (typing(event.target) || one("dialog[open]") || localStorage.getItem(SINGLE_KEYS)) return;
+  if (typesText(event.target) || one("dialog[open]") || localStorage.getItem(SINGLE_KEYS)) return;
   if (singleKey(event) !== false) event.preventDefault();
 }
 
@@ -54,14 +104,20 @@ function sendMain(event) {
 
 function setUpKeys() {
   document.addEventListener("keydown", onKey);
+  document.addEventListener("change", onTickAll);
+  document.addEventListener("htmx:afterSettle", showNumbers);
+  showNumbers();
   all("[data-keys]").forEach((link) =>
     link.addEventListener("click", (event) => { event.preventDefault(); openKeys(); }));
   one("[data-close]")?.addEventListener("click", (event) => { event.preventDefault(); one("#keys").close(); });
   const box = one("[data-single-keys]");
   if (!box) return;
   box.checked = !localStorage.getItem(SINGLE_KEYS);
-  box.addEventListener("change", () =>
-    box.checked ? localStorage.removeItem(SINGLE_KEYS) : localStorage.setItem(SINGLE_KEYS, "1"));
+  box.addEventListener("change", () => {
+    if (box.checked) localStorage.removeItem(SINGLE_KEYS);
+    else localStorage.setItem(SINGLE_KEYS, "1");
+    showNumbers();
+  });
 }
 
 // --- what was typed --------------------------------------------------------------------------------------
@@ -212,7 +268,7 @@ document.addEventListener("keydown", onEscape);
 setUpKeys();
 setUpKeeping();
 setUpSending();
-const firstField = () => matchMedia("(pointer: fine)").matches && one("form[data-main] :is(input:not([type=hidden]), select, textarea)");
+const firstField = () => matchMedia("(pointer: fine)").matches && one("form[data-main] :is(input:not([type=hidden], [data-tick-all]), select, textarea)");
 
 function setFocus() {
   const place = one("[data-focus], [autofocus]") || (!location.hash && firstField());

@@ -90,7 +90,19 @@ def _restore(run: str) -> None:
     backups.restore(Path(run), replace=True)
 
 
-ALONE: dict[str, Callable[..., None]] = {"sync": _sync, "backup": _backup, "restore": _restore}  # nobody's steps
+def _work_jobs() -> None:
+    from transfers import jobs
+
+    for _item in jobs.work():
+        pass
+
+
+ALONE: dict[str, Callable[..., None]] = {
+    "sync": _sync,
+    "work_jobs": _work_jobs,
+    "backup": _backup,
+    "restore": _restore,
+}  # nobody's steps
 
 
 def _carry_out(do: str, given: dict[str, Any]) -> None:

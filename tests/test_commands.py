@@ -37,6 +37,9 @@ HARMLESS = {  # POSTs without a command, and why
     "public_tracking": "tells where a file is; a try in vain is counted, each time",
     "file_list": "looks for files",
     "who_pays": "asks who pays",
+    "filter_save": "keeps one's own filter; kept again it stands as it stood",
+    "filter_remove": "forgets one's own filter; one that is gone stays gone",
+    "job_advance": "asks how far a job is, and carries on what was ordered, each item under its own command",
     "api_payments": "asks who pays, for many",
 }
 ADMIN = "admin"  # the center operator's reference data: Django's own forms

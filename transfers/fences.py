@@ -19,3 +19,6 @@ OF_CASE = (
     "transfers_heard",
 )
 FENCED = dict.fromkeys(DIRECTLY, ("branch_id", "")) | dict.fromkeys(OF_CASE, ("case_id", "transfers_transfercase"))
+# Those that came after the fences were first set; each is fenced by the migration that makes it.
+FENCED_SINCE = {"transfers_job": ("branch_id", ""), "transfers_jobitem": ("job_id", "transfers_job")}
+EVERY_FENCE = FENCED | FENCED_SINCE

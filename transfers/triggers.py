@@ -4,7 +4,7 @@ from branches.fences import FENCED as FENCED_FILES
 from branches.triggers import GUARDS as PAYMENT_GUARDS
 from pension_transfer.lib.fences import fencing
 from pension_transfer.lib.triggers import sealing
-from transfers.fences import FENCED
+from transfers.fences import EVERY_FENCE
 from transfers.states import MOVES, Side, State
 
 IDENTITY = ("transfer_id", "side", "branch_id", "tracking_number", "pension_number", "opened_at")
@@ -114,5 +114,5 @@ GUARDS = {
     *sealing("transfers_content"),
     *sealing("transfers_branchchange"),
     *PAYMENT_GUARDS,
-    *fencing(FENCED_FILES | FENCED),
+    *fencing(FENCED_FILES | EVERY_FENCE),
 }

@@ -20,7 +20,7 @@ from django.db import Error, InterfaceError, OperationalError, close_old_connect
 
 from pension_transfer.lib.errors import Waiting
 from pension_transfer.lib.turns import if_free
-from transfers import exchange, summing, workers
+from transfers import exchange, jobs, summing, workers
 from transfers.sync import Report, parts
 from transfers.tries import PASSING
 
@@ -86,7 +86,7 @@ class Worker:
         with_claims = time.monotonic() >= self.claims_at
         if with_claims:
             self.claims_at = time.monotonic() + CLAIMS_EVERY
-        return parts(self.report, with_claims=with_claims)
+        return [jobs.work(), *parts(self.report, with_claims=with_claims)]  # jobs wait for no center
 
     def _has_more(self, part: Iterator[Any]) -> bool:
         """Take a slice of a part; one that breaks off begins anew with the next sweep and stops no other."""

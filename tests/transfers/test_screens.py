@@ -34,6 +34,7 @@ SCREENS = {
     "overdue": (Role.BRANCH_HEAD, Role.CLERK),
     "workload": (Role.BRANCH_HEAD, Role.CLERK),
     "follow_ups": (Role.CLERK, None),
+    "job_list": (Role.CLERK, None),
     "receive_list": (Role.DESTINATION_STAFF, Role.BRANCH_HEAD),
     "tracking": (Role.CLERK, None),
     "help": (Role.CLERK, None),

@@ -7,10 +7,12 @@ from transfers.models.comparison import Code, Discrepancy, Mark, Severity, Verdi
 from transfers.models.digest import Digest
 from transfers.models.follow_ups import SETTLES, FollowUp, HeardUntil, Matter, Outcome, Queue
 from transfers.models.holding import LifeEvent
+from transfers.models.job import Job, JobItem
 from transfers.models.paper import PaperArrival
 from transfers.models.public_tracking import VainTry
 from transfers.models.questions import Question, with_open_questions
 from transfers.models.reconcile import ReconcileRun
+from transfers.models.saved_filter import SavedFilter
 from transfers.models.stuck import StuckItem, SyncWorker
 from transfers.models.summary import Figure, Summary, SummedDay
 from transfers.models.trail import Command, Crossing, Heard, TransferEvent, Verb
@@ -32,6 +34,8 @@ __all__ = [
     "FollowUp",
     "Heard",
     "HeardUntil",
+    "Job",
+    "JobItem",
     "LifeEvent",
     "Mark",
     "Matter",
@@ -44,6 +48,7 @@ __all__ = [
     "Question",
     "Queue",
     "ReconcileRun",
+    "SavedFilter",
     "Scan",
     "ScanBytes",
     "Severity",

@@ -18,7 +18,7 @@ from pension_transfer.lib.failpoints import fail_point
 from pension_transfer.lib.templatetags.persian import fa
 from transfers import branch_changes, directory, exchange, sync, trail, transactions, workflow
 from transfers.doing import Doing
-from transfers.models import BranchChange, Crossing, StuckItem, TransferCase
+from transfers.models import BranchChange, Crossing, Job, StuckItem, TransferCase
 from transfers.relocation import archive, tables
 
 PATIENCE = 60  # seconds for what was begun before the decision
@@ -80,12 +80,13 @@ def _refuse_unready(line: list[str]) -> None:
         "steps": Crossing.objects.filter(branch__in=line, state="open").count(),
         "requests": CustodyRequest.objects.filter(file__branch__in=line, settled_at=None).count(),
         "stuck": StuckItem.objects.open().filter(branch__in=line).count(),
+        "jobs": Job.objects.under_way().filter(branch__in=line).count(),
         "imports": ImportBatch.objects.filter(branch__in=line, state__in=ImportBatch.UNDER_WAY).count(),
     }
     if any(waits.values()):
         sentence = _(
             "Not finished yet: %(steps)s steps on their way to the center, %(requests)s requests about who pays, "
-            "%(stuck)s stuck items, %(imports)s imports. See to them, and run the command again."
+            "%(stuck)s stuck items, %(jobs)s group jobs, %(imports)s imports. See to them, and run the command again."
         )
         raise NotNow(sentence % {name: fa(count) for name, count in waits.items()}, "unfinished")
 

@@ -7,7 +7,7 @@ from django.db import connection, models
 
 from branches.fences import FENCED as FILES
 from branches.models import Administration, Branch, User
-from transfers.fences import FENCED as CASES
+from transfers.fences import EVERY_FENCE as CASES
 from transfers.models import Scan
 
 PEOPLE = "branches_user"
@@ -20,7 +20,11 @@ OFFICES = {
 }
 COMMANDS = {"transfers_command": ("case_id", CASE)}
 # The work of this site's own machinery: nothing of it may be open when a branch leaves.
-STAYS = frozenset({"transfers_stuckitem", "branches_importbatch", "branches_importfinding"})
+STAYS = frozenset(
+    {
+        "transfers_stuckitem", "branches_importbatch", "branches_importfinding", "transfers_job", "transfers_jobitem",
+    }
+)  # fmt: skip
 OWNED = {table: how for table, how in (OFFICES | FILES | CASES | COMMANDS).items() if table not in STAYS}
 # The same for every branch, under the hash of what they are.
 SCANS = ("transfers_scanbytes", "transfers_scan")

@@ -16,14 +16,14 @@ from branches.models import Reminder, User
 from branches.roles import Action
 from pension_transfer.lib import calendar
 from pension_transfer.lib.paging import page_of
-from transfers import exchange, payroll_warnings, version_list
+from transfers import exchange, news, payroll_warnings, version_list
 from transfers.clock import is_due_soon, is_overdue
 from transfers.due import Due, due_of
 from transfers.models import PaperArrival, TransferCase, with_open_questions, with_taker
 from transfers.models.case import BY_DUE_DATE, TransferCaseQuerySet
 from transfers.states import Side, State
 from transfers.turns import has_turns
-from transfers.views import work
+from transfers.views import filters, work
 from transfers.views.context import branches_where, envelopes_for, menu_path, pending, person
 from transfers.views.overdue import desks_of
 from transfers.views.pressable import next_step, turn_of
@@ -69,15 +69,19 @@ class AtCenter:
 def cartable(request: HttpRequest) -> HttpResponse:
     """The first page; several cases are taken or put back at once."""
     user, pressed = person(request), work.press(request, Action.TAKE, Action.PUT_BACK)
+    saved = filters.saved_of(user)
+    if opened := filters.opening(request, saved):
+        return opened
     mine = has_turns(user)
     rows = TransferCase.objects.turn_of(user) if mine else TransferCase.objects.visible_to(user).open()
     wanted, due = request.GET.get("state", ""), request.GET.get("due", "")
     whose = request.GET.get("work", "") if mine else ""
     found, paper = numbers_of(rows, user if mine else None), of_paper(user, mine, request.GET.get("paper") == "apart")
-    chosen = TransferCase.objects.visible_to(user).paper_apart() if paper["is_apart"] else narrowed(rows, wanted, due)
-    chosen = chosen.filter(work.queue(whose, user))
+    what = request.GET.get("news", "") if mine and request.GET.get("news") in news.NEWS else ""
+    chosen = asked_for(rows, user, what, paper["is_apart"])
+    chosen = narrowed(chosen, wanted, due).filter(work.queue(whose, user))
     chosen = with_taker(with_open_questions(chosen.select_related("branch", "origin", "destination")))
-    own = mine and not paper["is_apart"]
+    own = mine and not paper["is_apart"] and what != "on"
     page = page_of(chosen, request, by=BY_DUE_DATE if own else ("turn_since", "id"))
     version_list.note_lapses(page.items, user)
     context = {
@@ -87,10 +91,30 @@ def cartable(request: HttpRequest) -> HttpResponse:
         "take_form": work.form_to_take(request, pressed), "may_take": own,
         "total": sum(row["n"] for row in found), "desks": desks_of(request, "cartable"),
         "at_center": at_center(user), "path": menu_path("cartable"),
-        "is_narrowed": wanted or due or whose or paper["is_apart"], "queues_shown": found or paper["apart_count"],
+        "is_narrowed": wanted or due or whose or what or paper["is_apart"],
+        "queues_shown": found or paper["apart_count"],
         "due": due_reminders(user), "around": pending(request),
+        "news": news_of(user, what) if mine else [], "news_since": news.day_before(),
     }  # fmt: skip
+    context |= filters.context_of(request, saved, labels_of(QUEUES), work.QUEUES.items() if mine else [])
     return render(request, "transfers/cartable.html", context | paper, status=pressed.status)
+
+
+def asked_for(rows: TransferCaseQuerySet, user: User, what: str, is_apart: bool) -> TransferCaseQuerySet:
+    """The queue that was asked for by what is new or by the paper file; else all `rows`."""
+    if is_apart:
+        return TransferCase.objects.visible_to(user).paper_apart()
+    return news.of(what, user) if what else rows
+
+
+def news_of(user: User, wanted: str) -> list[dict[str, Any]]:
+    """What changed since the working day before, with the one that is looked at."""
+    return [row | {"is_wanted": row["news"] == wanted} for row in news.counts(user)]
+
+
+def labels_of(queues: dict[str, tuple[Any, Any]]) -> list[tuple[str, Any]]:
+    """The queues as choices of a form."""
+    return [(name, label) for name, (label, _is_in_it) in queues.items()]
 
 
 def due_reminders(user: User) -> int:

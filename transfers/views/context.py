@@ -20,7 +20,7 @@ from branches.roles import MATRIX, Action
 from pension_transfer.lib.calendar import today
 from pension_transfer.lib.months import Month
 from transfers import exchange, nowhere
-from transfers.models import Crossing, FollowUp, StuckItem, TransferCase
+from transfers.models import Crossing, FollowUp, Job, StuckItem, TransferCase
 
 PATIENCE = dt.timedelta(seconds=5)  # a step that needs longer than this to reach the center is shown as waiting
 FRESH = 15  # seconds for which the menu's count at the center, or the news that it is down, may be old
@@ -42,6 +42,7 @@ class Item:
 LONG_TERM = _("Long-term obligations")
 FACILITIES = _("Other facilities")
 PAYERS = (Action.RUN_PAYROLL, Action.OVERSEE)  # who pays, and who looks after those who pay
+ORDERING = (Action.APPROVE_HEAD, Action.RECEIVE, Action.REASSIGN)  # what is ordered for many cases at once
 CONTROL = _("Long-term obligations - Pensioner status control")
 
 
@@ -65,6 +66,10 @@ def _stuck(request: HttpRequest) -> int:
     return int(pending(request)["stuck"])
 
 
+def _jobs(request: HttpRequest) -> int:
+    return int(pending(request)["jobs"])
+
+
 def _waiting(request: HttpRequest) -> int:
     return waiting_count(person(request))
 
@@ -77,6 +82,7 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
             Item(_("Overdue"), "overdue", Action.OVERSEE, count=_overdue),
             Item(_("Overview"), "overview", Action.SEE_OVERVIEW),
             Item(_("Workload"), "workload", Action.REASSIGN),
+            Item(_("Group jobs"), "job_list", ORDERING, count=_jobs, pages=("job",)),
             Item(_("Follow-ups after the transfer"), "follow_ups", Action.VIEW_CASES, count=_to_settle),
             Item(_("Stuck items"), "stuck_list", Action.VIEW_STUCK, _stuck, pages=("stuck_item",)),
             Item(_("Reconciliation"), "reconcile", Action.VIEW_RECONCILIATION),
@@ -141,6 +147,7 @@ def workplace(request: HttpRequest) -> dict[str, Any]:
         "home_url": reverse("cartable"),
         "menu": SimpleLazyObject(lambda: menu(request)),
         "center_waiting": SimpleLazyObject(lambda: pending(request)["late"]),
+        "jobs_under_way": SimpleLazyObject(lambda: pending(request)["jobs"]),
     }
 
 
@@ -235,7 +242,8 @@ def pending(request: HttpRequest) -> dict[str, Any]:
     """`turn`: how many cases wait for this person; `overdue`: how many this person has to look after; `follow_ups`:
     how many this person has to settle, `follow_ups_late` of them past their day; `nowhere`: how many moves of these
     branches keep a pension from being paid; `stuck`: how many items
-    wait for a person's decision; `late`: whether a step of the branch waits for the center."""
+    wait for a person's decision; `jobs`: how many group jobs of this person are under way; `late`:
+    whether a step of the branch waits for the center."""
     held: dict[str, Any] | None = getattr(request, "pending", None)
     if held is None:
         held = _pending(person(request))
@@ -252,6 +260,7 @@ def _pending(user: User) -> dict[str, Any]:
         "follow_ups": to_settle, "follow_ups_late": to_settle.late(),
         "nowhere": nowhere.moves(user, Month.of(today())),
         "stuck": StuckItem.objects.visible_to(user).waiting(),
+        "jobs": Job.objects.visible_to(user).under_way(),
     }  # fmt: skip
     asked = {name: Coalesce(Subquery(_number_of(rows)), 0) for name, rows in counts.items()}
     return User.objects.filter(pk=user.pk).annotate(late=Exists(late), **asked).values("late", *asked).get()

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from branches.models import Branch, User
@@ -18,11 +19,12 @@ from pension_transfer.lib.errors import NotAllowed, NotNow, Refusal, Waiting
 from pension_transfer.lib.paging import page_of
 from pension_transfer.lib.persian import fold, to_ascii_digits
 from pension_transfer.lib.posting import command_id
-from transfers import exchange, scan, sheet, workflow
+from transfers import exchange, jobs, scan, sheet, workflow
 from transfers.models import PaperArrival, TransferCase
 from transfers.views import scanned
 from transfers.views.case import sentence_of
 from transfers.views.context import branches_where, envelopes_for, menu_path, person
+from transfers.views.jobs import lead
 from transfers.views.tracking import TRACKING_NUMBER
 
 
@@ -48,7 +50,11 @@ class Outcome:
     number: str
     case: TransferCase | None
     tone: str
-    text: str
+    text: Any
+
+
+AWAY = Outcome("", None, "warning", gettext_lazy("The center cannot be reached. Try again in a few minutes."))
+NOTHING = Outcome("", None, "info", gettext_lazy("Nothing waits at the center for your branch"))
 
 
 @require_http_methods(["GET", "POST"])
@@ -59,8 +65,10 @@ def receive_list(request: HttpRequest) -> HttpResponse:
         raise NotAllowed(_("Only destination staff receive from the center."), "role")
     if query := asked(request):
         return look_up(request, codes, query)
-    chosen = request.POST.getlist("only") or request.POST.getlist("envelope")
-    outcomes = [take(request, pk, codes) for pk in chosen[:LIMIT]]
+    chosen = request.POST.getlist("only") or list(dict.fromkeys(request.POST.getlist("envelope")))
+    if "all" in request.POST or len(chosen) > jobs.AT_ONCE:
+        return take_many(request, codes, chosen)
+    outcomes = [take(request, pk, codes) for pk in chosen]
     if len(outcomes) == 1 and outcomes[0].case:
         messages.success(request, outcomes[0].text)
         return redirect("case", outcomes[0].case.pk)
@@ -87,9 +95,6 @@ def look_up(request: HttpRequest, codes: list[str], query: str) -> HttpResponse:
     context["arrival_url"] = f"{reverse('paper_arrival')}?{urlencode({'number': tracking_number})}"
     opened = None if rows else scanned.open_case(request, found or scan.Sheet(number))
     return opened or render(request, "transfers/receive_list.html", context | around(request, codes) | {"rows": rows})
-
-
-LIMIT = 100  # envelopes taken with one press
 
 
 def around(request: HttpRequest, codes: list[str]) -> dict[str, Any]:
@@ -132,12 +137,23 @@ def take(request: HttpRequest, pk: str, codes: list[str]) -> Outcome:
     except ValueError:
         return Outcome("", None, "error", _("There is no such envelope."))
     except exchange.Unreachable:
-        return Outcome("", None, "warning", _("The center cannot be reached. Try again in a few minutes."))
+        return AWAY
     except Waiting as kept:
         return Outcome("", None, "info", str(kept.message))
     except Refusal as refusal:
         return Outcome("", None, "error", str(refusal.message))
     return Outcome(done.tracking_number, done, "success", sentence_of(done, Action.RECEIVE))
+
+
+def take_many(request: HttpRequest, codes: list[str], chosen: list[str]) -> HttpResponse:
+    """Everything that waits, or what was ticked of it, as a group job."""
+    try:
+        waits = [e for e in exchange.waiting(codes) if "all" in request.POST or str(e.pk) in chosen]
+    except exchange.Unreachable:
+        return show(request, codes, [AWAY])
+    rows = [jobs.Row(e.destination, e.tracking_number, envelope_id=e.pk) for e in waits[: jobs.MOST]]
+    ordered = jobs.order(Action.RECEIVE, rows, by=person(request), form=command_id(request))
+    return lead(request, ordered) if ordered else show(request, codes, [NOTHING])
 
 
 def taken_before(user: User, envelope_id: uuid.UUID) -> TransferCase | None:

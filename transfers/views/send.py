@@ -8,6 +8,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -15,10 +16,11 @@ from branches.models import User
 from branches.roles import Action
 from pension_transfer.lib.errors import NotAllowed, Refusal
 from pension_transfer.lib.posting import command_id
-from transfers import versions, workflow
-from transfers.models import Part, TransferCase, TransferEvent
+from transfers import jobs, versions, workflow
+from transfers.models import Job, Part, TransferCase, TransferEvent
 from transfers.states import State
 from transfers.views.context import branches_where, menu_path, person
+from transfers.views.jobs import lead
 
 SHOWN = 100  # cases on one page; the oldest come first, so the rest follow when these are sent
 
@@ -35,17 +37,26 @@ class Outcome:
 
 @require_http_methods(["GET", "POST"])
 def send_list(request: HttpRequest) -> HttpResponse:
-    """The list, and what became of the rows just sent."""
+    """The list, and what became of the rows just sent; many of them are a group job."""
     user = person(request)
     if not branches_where(user, Action.APPROVE_HEAD):
         raise NotAllowed(_("Only the head or the insurance deputy of a branch sends to the center."), "role")
-    chosen = request.POST.getlist("case")
+    chosen = list(dict.fromkeys(request.POST.getlist("case")))
+    if len(chosen) > jobs.AT_ONCE:
+        return lead(request, order(request, ticked(request, chosen[: jobs.MOST])))
     outcomes = send(request, chosen) if chosen else []
     nothing = request.method == "POST" and not chosen
     context = {
         "cases": waiting_for_head(user), "outcomes": outcomes, "nothing": nothing, "path": menu_path("send_list"),
+        "print_url": print_url(outcomes),
     }  # fmt: skip
     return render(request, "transfers/send_list.html", context, status=422 if nothing else 200)
+
+
+def print_url(outcomes: list[Outcome]) -> str:
+    """Where the sheets of what was just sent are printed; empty when nothing was."""
+    sent = [("case", outcome.case.pk) for outcome in outcomes if not outcome.reason]
+    return f"{reverse('print_sheets')}?{urlencode(sent)}" if sent else ""
 
 
 def waiting_for_head(user: User) -> list[TransferCase]:
@@ -80,6 +91,13 @@ def send(request: HttpRequest, chosen: list[str]) -> list[Outcome]:
     return [send_one(request, case, uuid.uuid5(command, str(case.pk))) for case in ticked(request, chosen)]
 
 
+def order(request: HttpRequest, cases: list[TransferCase]) -> list[Job]:
+    """Many rows: each as it was shown, so that one that has changed meanwhile is refused by itself."""
+    shown = [(case, {"content_hash": request.POST.get(f"hash-{case.pk}", "")}) for case in cases]
+    rows = [jobs.Row(case.branch_id, case.tracking_number, case.pk, given=given) for case, given in shown]
+    return jobs.order(Action.APPROVE_HEAD, rows, by=person(request), form=command_id(request))
+
+
 def ticked(request: HttpRequest, chosen: list[str]) -> list[TransferCase]:
     """The cases of the rows that were ticked, as far as this person sees them."""
     numbers = [int(pk) for pk in chosen if pk.isascii() and pk.isdigit() and len(pk) < 19]
@@ -92,6 +110,5 @@ def send_one(request: HttpRequest, case: TransferCase, command: uuid.UUID) -> Ou
     try:
         done = workflow.perform(Action.APPROVE_HEAD, case.pk, by=person(request), command_id=command, data=data)
     except Refusal as refusal:
-        sentences = [str(text) for texts in refusal.errors.values() for text in texts]
-        return Outcome(case, "returned", _("Not sent"), " ".join(sentences) or str(refusal.message))
+        return Outcome(case, "returned", _("Not sent"), jobs.say(refusal))
     return Outcome(done, done.state, done.get_state_display())

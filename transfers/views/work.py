@@ -17,20 +17,22 @@ from pension_transfer.lib.errors import NotAllowed, Refusal
 from pension_transfer.lib.paging import page_of
 from pension_transfer.lib.posting import command_id
 from pension_transfer.lib.templatetags.persian import fa
-from transfers import workflow
+from transfers import jobs, workflow
 from transfers.clock import is_overdue
 from transfers.due import Due, due_of
 from transfers.inputs.work import ReassignAll, TakeAll
-from transfers.models import TransferCase, with_nobody, with_taker
+from transfers.models import Job, TransferCase, with_nobody, with_taker
 from transfers.models.case import BY_DUE_DATE, TransferCaseQuerySet
 from transfers.models.work import taker_is_in_turn
 from transfers.states import TURN_ROLES, Turn
 from transfers.turns import HAS_TURNS
 from transfers.views.context import menu_path, person
+from transfers.views.jobs import lead
 from transfers.views.pressable import turn_of
 from transfers.views.send import Outcome, ticked
 
 MOST = 100  # cases in one press
+ORDERED = frozenset({Action.REASSIGN})  # of more than a few cases a group job; taking them is quick enough
 
 
 # --- several at once --------------------------------------------------------------------------------------
@@ -42,6 +44,7 @@ class Pressed:
 
     outcomes: list[Outcome] = field(default_factory=list)
     fault: str = ""
+    ordered: list[Job] = field(default_factory=list)  # what goes on as a group job
 
     @property
     def status(self) -> int:
@@ -63,26 +66,41 @@ def press(request: HttpRequest, *actions: str) -> Pressed:
     if len(chosen) > MOST:
         return Pressed(fault=_("At most %(most)s cases can be ticked at once; nothing was done.") % {"most": fa(MOST)})
     command = command_id(request)
+    if action in ORDERED and len(chosen) > jobs.AT_ONCE:
+        return Pressed(ordered=_order(request, action, ticked(request, chosen), command))
     return Pressed([_press_one(request, action, case, command) for case in ticked(request, chosen)])
 
 
 def _press_one(request: HttpRequest, action: str, case: TransferCase, form: uuid.UUID) -> Outcome:
     """A row in its own command, made of the form's and of what was seen: the same form again changes nothing."""
-    seen = request.POST.get(f"seen-{case.pk}", "")
-    length = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else None
-    data = {name: request.POST.get(name, "") for name in ("to", "reason")}
+    length, data = _seen(request, case), _asked(request)
     command = uuid.uuid5(form, f"{action} {case.pk} {length}")
     try:
         done = workflow.perform(action, case.pk, by=person(request), command_id=command, seen=length, data=data)
     except Refusal as refusal:
-        sentences = [str(text) for texts in refusal.errors.values() for text in texts]
-        return Outcome(case, "returned", _("Not done"), " ".join(sentences) or str(refusal.message))
+        return Outcome(case, "returned", _("Not done"), jobs.say(refusal))
     return Outcome(done, "valid", done.whose_work or _("with nobody"))
+
+
+def _order(request: HttpRequest, action: str, cases: list[TransferCase], form: uuid.UUID) -> list[Job]:
+    rows = [jobs.Row(c.branch_id, c.tracking_number, c.pk, given={"seen": _seen(request, c)}) for c in cases]
+    return jobs.order(action, rows, by=person(request), form=form, given=_asked(request))
+
+
+def _seen(request: HttpRequest, case: TransferCase) -> int | None:
+    """The trail's length that the row showed."""
+    seen = request.POST.get(f"seen-{case.pk}", "")
+    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else None
+
+
+def _asked(request: HttpRequest) -> dict[str, str]:
+    """What was typed for all."""
+    return {name: request.POST.get(name, "")[:400] for name in ("to", "reason")}
 
 
 def typed(request: HttpRequest, pressed: Pressed) -> dict[str, str]:
     """What the form under the list begins with."""
-    return {} if pressed.is_whole else {name: request.POST.get(name, "") for name in ("to", "reason")}
+    return {} if pressed.is_whole else _asked(request)
 
 
 def form_to_take(request: HttpRequest, pressed: Pressed) -> TakeAll:
@@ -141,6 +159,8 @@ def workload(request: HttpRequest) -> HttpResponse:
     if not branches:
         raise NotAllowed(_("The load of work is looked after by the head of the branch and the province."), "role")
     pressed = press(request, Action.REASSIGN)
+    if pressed.ordered:
+        return lead(request, pressed.ordered)
     branch = _wanted(branches, request.GET.get("branch", ""))
     context: dict[str, Any] = {"branches": _of_all(user, branches)}
     if branch:
