@@ -58,12 +58,13 @@ check: development ## formatting, linting, types, import contracts, templates, m
 	  SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')" \
 	  DATABASE_URL=postgresql:///production $(PY) manage.py check --deploy --fail-level WARNING
 
-bench: development ## page times on the demo data, import speed beside a raw COPY, the payroll of 60,000 pensions
+bench: development ## page times on the demo data, import speed beside a raw COPY, the payroll of 60,000 pensions, the search box
 	@$(PY) manage.py migrate_all -v0 && $(PY) manage.py demo --no-serve >/dev/null
 	@$(PY) -m bench.pages
 	@$(PY) -m bench.comparison
 	@$(PY) -m bench.import_files
 	@$(PY) -m bench.payroll
+	@$(PY) -m bench.search
 
 fmt: development ## write Python and templates the way `make check` wants them
 	@$(PY) -m ruff format . && $(PY) -m ruff check --fix .

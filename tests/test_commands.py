@@ -33,6 +33,7 @@ HARMLESS = {  # POSTs without a command, and why
     "set_language": "sets one's own switch",
     "choose_look": "sets one's own switch",
     "referral": "looks for a file",
+    "search": "looks for files and moves",
     "tracking": "looks for a case; what is typed stays out of the address and the logs",
     "public_tracking": "tells where a file is; a try in vain is counted, each time",
     "file_list": "looks for files",

@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from branches.models import PensionFile, User
-from pension_transfer.lib.templatetags.persian import fa, is_persian
+from pension_transfer.lib.persian import is_persian
+from pension_transfer.lib.templatetags.persian import fa
 from transfers import attachments, snapshot
 from transfers.attachments import ANSWER, ROWS, of_case
 from transfers.models import Attachment, TransferCase

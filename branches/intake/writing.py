@@ -36,7 +36,11 @@ def _file(branch: Branch, number: str, values: Values) -> Values:
     """A file's columns, with the keys its model makes of them."""
     file = PensionFile(branch=branch, pension_number=number, **values)
     file.set_keys()
-    return {field.attname: getattr(file, field.attname) for field in PensionFile._meta.concrete_fields}
+    return {
+        field.attname: getattr(file, field.attname)
+        for field in PensionFile._meta.concrete_fields
+        if not field.generated
+    }
 
 
 def _opening(pk: int, values: Values) -> Values:
@@ -51,7 +55,7 @@ def store(model: type[Model], rows: list[Values]) -> list[int]:
     """Store rows given by column name; their new ids. Raises what bulk_create would."""
     if not rows:
         return []
-    fields = model._meta.concrete_fields
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
     defaults = {field.attname: _default(field) for field in fields}
     names = [field.attname for field in fields if not field.primary_key]
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields if not field.primary_key)

@@ -19,7 +19,7 @@ from pension_transfer.lib.templatetags.ui import LOOKS, TONES
 
 LONGEST = "سیده فاطمه‌الزهرا حسینی‌نسب طباطبایی‌یزدی اصل"
 SHEBA = "IR950130000000000012345678"
-MOMENT = dt.datetime(2026, 11, 23, 10, 5, tzinfo=dt.UTC)
+MOMENT = dt.datetime(2026, 11, 23, 10, 5, tzinfo=dt.timezone.utc)
 AMOUNT = 103_909_680  # Rial
 MONTH = 140509
 WRONG = {"national_code": "1234567890", "iban": "IR00", "day": "1405/13/40", "month": "0", "amount": "x"}

@@ -9,14 +9,25 @@ ASCII, FA, AR = "0123456789", "۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩"
 TO_ASCII = str.maketrans(FA + AR, ASCII * 2)
 TO_PERSIAN = str.maketrans(ASCII + AR, FA * 2)
 LETTERS = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "\u00a0": " "})
-FOLDS = str.maketrans(
+FOLDS = (
     dict.fromkeys("يىئے", "ی")
     | dict.fromkeys("كڪ", "ک")
     | dict.fromkeys("ةۀہەھ", "ه")
     | dict.fromkeys("أإٱآ", "ا")
-    | {"ؤ": "و", "ء": None, "ـ": None}
+    | {"ؤ": "و", "ء": "", "ـ": ""}
 )
-UNSEEN = re.compile("[\x00\u0654\u064b-\u065f\u0670\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad\\s]+")
+INVISIBLE = "\x00\u0654\u064b-\u065f\u0670\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad"
+UNSEEN = re.compile(f"[{INVISIBLE}\\s]+")
+BMP = [chr(code) for code in range(0xFFFF)]
+# One sign for one sign, or for none: so it can stand in SQL, too (lib.names).
+KEYS: dict[str, str] = (
+    {sign: " " for sign in BMP if sign.isspace()}
+    | {sign: "" for sign in BMP if re.match(f"[{INVISIBLE}]", sign)}
+    | {capital: capital.lower() for capital in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+    | dict(zip(FA + AR, ASCII * 2, strict=True))
+    | FOLDS
+)
+SPACED = str.maketrans(KEYS)
 ALPHABET = "آابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
 RANK = {letter: chr(ord("A") + i) for i, letter in enumerate(ALPHABET)}
 VARIANTS = str.maketrans("ئيىكةۀأإؤ", "یییکههااو")
@@ -48,10 +59,14 @@ def clean(text: str) -> str:
     return re.sub(r"[ \t]+", " ", text).strip()
 
 
+def spaced(text: str) -> str:
+    """The search key of each word; half-spaces join, spaces stay."""
+    return unicodedata.normalize("NFKC", text).translate(SPACED)
+
+
 def fold(text: str) -> str:
-    """Search key: «علي رضا», «علیرضا» and «علی‌رضا» fold alike; digits become ASCII."""
-    text = unicodedata.normalize("NFKC", text).translate(FOLDS).translate(TO_ASCII)
-    return UNSEEN.sub("", text).lower()
+    """Search key: «علي رضا», «علیرضا» and «علی‌رضا» fold alike; digits become ASCII, Latin letters small."""
+    return spaced(text).replace(" ", "")
 
 
 def sort_key(text: str) -> str:

@@ -84,7 +84,7 @@ def test_everything_under_a_file_comes_with_it() -> None:
     assert decree.lines.get(order=1).amount == decree.amount_after
     request = file.custody_requests.get()
     assert (request.verb, request.month, request.reason) == ("open", Month.of(file.established_on), "import")
-    assert file.search_key and file.sort_key
+    assert file.sort_key
 
 
 def test_the_same_import_again_changes_nothing() -> None:

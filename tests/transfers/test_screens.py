@@ -36,6 +36,7 @@ SCREENS = {
     "follow_ups": (Role.CLERK, None),
     "job_list": (Role.CLERK, None),
     "receive_list": (Role.DESTINATION_STAFF, Role.BRANCH_HEAD),
+    "search": (Role.CLERK, None),
     "tracking": (Role.CLERK, None),
     "help": (Role.CLERK, None),
 }

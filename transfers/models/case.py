@@ -8,13 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import Branch, PensionFile, User
 from branches.roles import Action, scoped
+from pension_transfer.lib import names
 from pension_transfer.lib.month_field import MonthField
 from pension_transfer.lib.persian import fold
 from pension_transfer.lib.validation import digits
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 
 BY_DUE_DATE = ("due_on", "turn_since", "id")
+LETTERS = ("letter_number", "paper_sent_letter", "paper_letter_number")  # of the referral, of the paper's two ends
 
 
 class Reason(models.TextChoices):
@@ -124,6 +127,7 @@ class TransferCase(Holding, Work, Flow):
     pension_number = models.CharField(_("pension number"), max_length=10)
     national_code = models.CharField(_("national code"), max_length=10)
     person_name = models.CharField(_("name"), max_length=130)
+    name_key = names.generated(names.NameKey("person_name"))
     reason = models.CharField(_("reason for referral"), max_length=16, choices=Reason, default=Reason.RESIDENCE)
     letter_number = models.CharField(_("referral letter number"), max_length=30, blank=True)
     letter_date = models.DateField(_("referral letter date"), null=True, blank=True)
@@ -175,7 +179,7 @@ class TransferCase(Holding, Work, Flow):
                 name="one_open_move", fields=["pension_number"], condition=Q(side=Side.ORIGIN, closed_at=None)
             ),
             models.UniqueConstraint(name="tracking_once_a_side", fields=["tracking_number", "side", "branch"]),
-            models.CheckConstraint(name="origin_is_not_destination", condition=~Q(origin=models.F("destination"))),
+            models.CheckConstraint(name="origin_is_not_destination", condition=~Q(origin=F("destination"))),
             models.CheckConstraint(name="nothing_closed_is_due", condition=Q(closed_at=None) | Q(due_on=None)),
             HELD_AND_WHY,
             TAKEN_BY_AND_WHEN,
@@ -206,6 +210,9 @@ class TransferCase(Holding, Work, Flow):
             ),
             models.Index(name="case_by_national_code", fields=["national_code"]),
             models.Index(name="case_by_pension_number", fields=["pension_number"]),
+            GinIndex(F("branch_id"), OpClass("name_key", "gin_trgm_ops"), name="case_by_part_of_name"),
+            models.Index(OpClass("name_key", "text_pattern_ops"), F("branch_id"), name="case_by_name"),
+            *(models.Index(name=f"case_by_{name}", fields=[name], condition=~Q(**{name: ""})) for name in LETTERS),
             models.Index(name="case_crossing", fields=["state", "id"], condition=Q(closed_at=None, side=Side.ORIGIN)),
         ]
 

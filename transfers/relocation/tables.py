@@ -55,6 +55,11 @@ def has_number(table: str) -> bool:
     return isinstance(model_of(table)._meta.pk, models.AutoField)
 
 
+def written(table: str) -> str:
+    """Its columns in SQL, without those that the database makes of the others."""
+    return ", ".join(f'"{f.column}"' for f in model_of(table)._meta.concrete_fields if not f.generated)
+
+
 def numbered(table: str) -> dict[str, str]:
     """The columns that point to rows with such a number: {column: table}."""
     fields = [f for f in model_of(table)._meta.concrete_fields if isinstance(f, models.ForeignKey)]

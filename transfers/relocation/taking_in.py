@@ -24,7 +24,7 @@ from transfers.states import Side, State
 Row = dict[str, Any]
 Numbers = dict[str, dict[int, int]]  # table: the other site's number of a row, and this one's
 BEGINS = {Side.ORIGIN: State.REFERRAL, Side.DESTINATION: State.RECEIVED}
-INSERT = "INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, %s)"
+INSERT = "INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, %s)"
 UNPAID: Row = {"status": "active", "last_paid_month": None, "frozen_by": None}
 AS_IT_STANDS = f"""
 UPDATE {tables.FILE} f SET status = j.status, last_paid_month = j.last_paid_month, frozen_by = j.frozen_by
@@ -119,7 +119,7 @@ AT_FIRST: dict[str, Any] = {
 
 def _insert(table: str, rows: list[Row]) -> None:
     clash = " ON CONFLICT DO NOTHING" if table in tables.SCANS else ""
-    tables.ask(INSERT.format(table=table) + clash, json.dumps(rows))
+    tables.ask(INSERT.format(table=table, columns=tables.written(table)) + clash, json.dumps(rows))
 
 
 def _bring_to_date(packed: archive.Archive, numbers: Numbers) -> None:

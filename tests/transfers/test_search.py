@@ -1,0 +1,212 @@
+"""The search box: what is found, for whom, why, and by which index."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import translation
+
+import branches.search
+import transfers.search
+from branches.models import PensionFile, User
+from branches.roles import Role
+from pension_transfer.lib import fences
+from pension_transfer.lib.finding import Typed, Way, by_name
+from pension_transfer.lib.persian import to_persian_digits
+from tests.cast import MOVE, PAPER_SENT, Cast, Walk, make_file, national_code, press
+from tests.pages import as_, goes_to, text
+from transfers.models import TransferCase
+from transfers.states import State
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+HTMX = {"HX-Request": "true"}
+
+
+def found(user: User, query: str) -> dict[str, dict[str, str]]:
+    """What the page shows to this person: by group, where each hit leads and why it was found."""
+    answer = as_(user).post(reverse("search"), {"q": query})
+    assert answer.status_code == 200
+    groups = answer.context["found"].groups if answer.context["found"] else []
+    return {group.name: {hit.url: hit.match.why for hit in group.hits} for group in groups}
+
+
+@pytest.fixture
+def sent(walk: Walk) -> TransferCase:
+    """A move under way, whose letters are known."""
+    walk.to(State.SENT)
+    return press("dispatch_paper", TransferCase.objects.get(pk=walk.case.pk), walk.clerk, **PAPER_SENT)
+
+
+# --- what is found ------------------------------------------------------------------------------------------
+
+
+def test_every_number_finds_its_file_and_its_move_and_says_which_it_is(walk: Walk, sent: TransferCase) -> None:
+    file, in_file, in_move = walk.file, reverse("file", args=[walk.file.pk]), reverse("case", args=[sent.pk])
+    dependent = file.dependents.all()[0].national_code
+    code, pension = ("National code", file.national_code), ("Pension number", file.pension_number)
+    wanted: dict[str, tuple[Any, Any]] = {
+        file.national_code: (code, code),
+        file.national_code[:7]: (code, None),
+        file.pension_number: (pension, pension),
+        "001": (("Insurance number", file.insurance_number), None),
+        dependent: (("National code of a dependent", dependent), None),
+        MOVE["letter_number"]: (None, ("Letter number", MOVE["letter_number"])),
+        PAPER_SENT["paper_sent_letter"]: (None, ("Letter number", PAPER_SENT["paper_sent_letter"])),
+    }
+    for query, (of_file, of_move) in wanted.items():
+        for typed in (query, to_persian_digits(query)):
+            with translation.override("en"):
+                typed_in = Typed(typed)
+                rows = [
+                    *branches.search.files(walk.clerk, typed_in, 6),
+                    *transfers.search.moves(walk.clerk, typed_in, 6),
+                ]
+            assert [(match.why, match.value) for match in rows] == [why for why in (of_file, of_move) if why], typed
+            urls = [url for group in found(walk.clerk, typed).values() for url in group]
+            assert urls == [url for url, why in ((in_file, of_file), (in_move, of_move)) if why]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["علي رضا حسيني", "علیرضا", "علی\u200cرضا حسینی", "حسینی علیرضا", "حسین", "علیرضاحسینی", "رضا حس"],
+)
+def test_however_a_name_is_written_it_is_found(walk: Walk, sent: TransferCase, query: str) -> None:
+    make_file(walk.cast.origin, 2, first_name="مهدی", last_name="کاظم‌پور")
+    hits = found(walk.clerk, query)
+    assert [list(hits[name]) for name in ("files", "moves")] == [
+        [reverse("file", args=[walk.file.pk])],
+        [reverse("case", args=[sent.pk])],
+    ]
+
+
+@pytest.mark.parametrize("query", ["حسیمی", "علیرظا", "علیرضا حسنی", "عليرضا حصینی", "حسینس"])
+def test_a_typing_error_is_tolerated_and_told(walk: Walk, query: str) -> None:
+    make_file(walk.cast.origin, 2, first_name="مهدی", last_name="کاظم‌پور")
+    with_names = found(walk.clerk, query)["files"]
+    assert list(with_names) == [reverse("file", args=[walk.file.pk])]
+    assert set(with_names.values()) == {found(walk.clerk, "حسیمی")["files"][reverse("file", args=[walk.file.pk])]}
+    assert set(with_names.values()) != set(found(walk.clerk, "حسینی")["files"].values())
+
+
+def test_whatever_writes_a_name_it_is_found_by_the_new_one_only(walk: Walk) -> None:
+    PensionFile.objects.filter(pk=walk.file.pk).update(last_name="كاظم‌پور")
+    assert found(walk.clerk, "کاظم پور")["files"] and not found(walk.clerk, "حسینی")
+
+
+@pytest.mark.parametrize(
+    "query", ["", " ", "ع", "12", "\u200c", "%", "_%", "\x00", "'; --", "9" * 5000, "ﷺ" * 300, "۱/"]
+)
+def test_whatever_is_typed_is_answered(walk: Walk, query: str) -> None:
+    for headers in ({}, HTMX):
+        answer = as_(walk.clerk).post(reverse("search"), {"q": query}, headers=headers)
+        assert answer.status_code == 200
+        assert not getattr(answer.context["found"], "groups", [])
+
+
+def test_a_tracking_number_and_a_transfer_sheet_are_tracked(walk: Walk, sent: TransferCase) -> None:
+    answer = as_(walk.clerk).post(reverse("search"), {"q": sent.tracking_number})
+    assert [move.first.pk for move in answer.context["moves"]] == [sent.pk]
+    scanned = as_(walk.clerk).post(reverse("search"), {"q": f"PT1:{sent.tracking_number}:"})
+    assert goes_to(scanned) == reverse("case", args=[sent.pk])
+
+
+# --- for whom -----------------------------------------------------------------------------------------------
+
+
+def test_everybody_finds_what_they_may_see_and_nobody_more(walk: Walk, sent: TransferCase) -> None:
+    cast, file, case = walk.cast, reverse("file", args=[walk.file.pk]), reverse("case", args=[sent.pk])
+    for query in ("علیرضا", "حسینی علی", "علي رضا حس", walk.file.national_code, walk.file.pension_number[:9]):
+        for reader in (Role.PROVINCE_SUPERVISOR, Role.AUDITOR, Role.CENTER_OPERATOR):
+            assert list(found(cast.reader(reader), query)["files"]) == [file], (reader, query)
+        for stranger in (cast.at(cast.third, Role.CLERK), walk.staff, cast.reader("outsider")):
+            assert found(stranger, query) == {}
+    assert list(found(cast.reader(Role.AUDITOR), "علیرضاحسینی")["moves"]) == [case]
+    make_file(cast.destination, 9)
+    assert list(found(cast.reader(Role.PROVINCE_SUPERVISOR), "علیرضا")["files"]) == [file]
+
+
+def test_in_the_country_a_name_is_found_by_its_beginning_and_the_page_says_so(walk: Walk) -> None:
+    answer = as_(walk.cast.reader(Role.AUDITOR)).post(reverse("search"), {"q": "سینی"})
+    assert (answer.context["found"].groups, answer.context["found"].is_wide) == ([], True)
+    assert found(walk.clerk, "سینی")["files"]
+
+
+def test_what_is_looked_for_outside_of_the_fence_is_read_within_it(walk: Walk) -> None:
+    """Were `visible_to` forgotten, row security would still show nothing of another branch."""
+    with fences.within(fences.Reach(connection, lambda: "1001")):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_user")
+            if cursor.fetchone() != (fences.ROLE,):
+                pytest.skip(f"THE SECOND WALL WAS NOT TRIED: THIS ACCOUNT MAY NOT TAKE THE ROLE {fences.ROLE}")
+        assert branches.search.files(walk.clerk, Typed("حسینی"), 6) == []
+    assert len(branches.search.files(walk.clerk, Typed("حسینی"), 6)) == 1
+
+
+# --- how ----------------------------------------------------------------------------------------------------
+
+
+def test_nothing_of_a_person_stands_in_an_address(walk: Walk) -> None:
+    answer = as_(walk.clerk).get(reverse("search"), {"q": walk.file.national_code})
+    assert answer.context["found"] is None
+    box = re.search(r'<form[^>]*class="search".*?</form>', text(answer), re.DOTALL)
+    assert box and 'method="post"' in box[0] and "hx-get" not in box[0]
+
+
+def test_the_list_while_typing_is_a_listbox_of_links(walk: Walk, sent: TransferCase) -> None:
+    piece = text(as_(walk.clerk).post(reverse("search"), {"q": "حسینی"}, headers=HTMX))
+    assert "<html" not in piece
+    assert piece.count('role="listbox"') == 1 and piece.count('role="group"') == 2
+    assert re.findall(r'role="option"\s+id="(\S+)"', piece) == ["found-files-1", "found-moves-1"]
+
+
+def test_a_search_costs_a_constant_number_of_queries(walk: Walk, sent: TransferCase) -> None:
+    client, counted = as_(walk.clerk), []
+    for number in range(30, 34):
+        for query in ("حسینی", "حسیمی", "123456", national_code(10)):
+            with CaptureQueriesContext(connection) as queries:
+                client.post(reverse("search"), {"q": query}, headers=HTMX)
+            counted.append(len(queries))
+        make_file(walk.cast.origin, number)
+    assert max(counted) <= 18 and counted[:4] == counted[-4:]
+
+
+QUESTIONS: list[tuple[Any, str, list[str]]] = [
+    (branches.search, "حسین", ["file_by_first_name", "file_by_last_name"]),
+    (branches.search, "0499370899", [
+        "file_by_national_code", "file_by_pension_number", "file_by_insurance_number", "dependent"]),
+    (transfers.search, "حسین", ["case_by_name"]),
+    (transfers.search, "12/5", ["case_by_letter_number"]),
+]  # fmt: skip
+
+
+def plans(ways: Iterable[Way]) -> list[str]:
+    """How the rows are found where the planner may not read a table from end to end, however many are wanted."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        found = [str(way.rows.order_by().explain()) for way in ways]
+        transaction.set_rollback(True)
+    return found
+
+
+@pytest.mark.parametrize(("finding", "typed", "indexes"), QUESTIONS)
+def test_every_question_to_the_country_has_an_index(cast: Cast, finding: Any, typed: str, indexes: list[str]) -> None:
+    found = plans(finding._ways(cast.people["", Role.AUDITOR], Typed(typed)))
+    missed = [plan for plan, index in zip(found, indexes, strict=True) if index not in plan or "Seq Scan" in plan]
+    assert missed == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "index"),
+    [
+        (PensionFile.objects.all(), "file_by_part_of_name"),
+        (TransferCase.objects.all(), "case_by_part_of_name"),
+    ],
+)
+def test_parts_of_names_and_misspelt_ones_have_an_index(rows: Any, index: str) -> None:
+    """Of a table without rows the planner takes a branch's by the branch alone, so none is named here."""
+    found = plans(by_name(rows, Typed("حسین رضا"), False))
+    assert [plan for plan in found if index not in plan] == [] and len(found) == 3
