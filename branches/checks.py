@@ -18,6 +18,7 @@ from django.db.models import Q
 from branches.models import DecreeKind, Kind, LineGroup, PensionFile, Relationship, Status
 from pension_transfer.lib import calendar
 from pension_transfer.lib.months import FIRST_YEAR, LAST_YEAR, Month, is_month
+from pension_transfer.lib.persian import listed
 from pension_transfer.lib.validation import national_code_fault
 
 Content = dict[str, Any]
@@ -150,14 +151,14 @@ def _other_file(content: Content, others: Sequence[Row]) -> Iterator[Spot]:
     code = content["principal"]["national_code"]
     numbers = [row["pension_number"] for row in others if row["national_code"] == code]
     if numbers:
-        yield Spot("principal", "national_code", said={"code": code, "numbers": "، ".join(numbers)})
+        yield Spot("principal", "national_code", said={"code": code, "numbers": listed(numbers)})
 
 
 def _insurance_of_another(content: Content, others: Sequence[Row]) -> Iterator[Spot]:
     number, code = content["file"]["insurance_number"], content["principal"]["national_code"]
     held = [r["pension_number"] for r in others if r["insurance_number"] == number and r["national_code"] != code]
     if held:
-        yield Spot("file", "insurance_number", said={"number": number, "numbers": "، ".join(held)})
+        yield Spot("file", "insurance_number", said={"number": number, "numbers": listed(held)})
 
 
 # --- what must be there --------------------------------------------------------------------------------------

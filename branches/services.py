@@ -17,6 +17,7 @@ from branches.roles import Action, can
 from branches.sections import SECTIONS, section_label
 from pension_transfer.lib.busy import busy_is_an_answer
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen
+from pension_transfer.lib.persian import listed
 
 OPEN = frozenset({Status.ACTIVE, Status.SUSPENDED})  # the states in which a branch corrects a file
 LINE_FIELDS = ("title", "group", "amount")
@@ -187,7 +188,7 @@ def _must_be_fresh(file: PensionFile, seen: int | None) -> None:
     if seen is None or seen == file.content_version:
         return
     since = file.corrections.select_related("by")[: max(file.content_version - seen, 1)]
-    changes = [f"{section_label(c.section)} {c.subject}".strip() + f"، {c.by}: {c.reason}" for c in since]
+    changes = [listed([f"{section_label(c.section)} {c.subject}".strip(), f"{c.by}: {c.reason}"]) for c in since]
     raise NotNow(
         _("This file has changed since you opened the page. Look at the changes, then enter yours again."),
         "stale",

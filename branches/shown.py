@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 from branches.models import Correction, Decree, DecreeLine, PensionFile
 from branches.sections import SECTIONS, TOLD, section_label
 from pension_transfer.lib import fields
+from pension_transfer.lib.persian import listed
 from pension_transfer.lib.templatetags import persian
 
 SHOW: dict[Any, Any] = {
@@ -147,7 +148,7 @@ def _change(model: Any, name: str, correction: Correction) -> Change:
 
 
 def _lines(lines: list[dict[str, Any]]) -> str:
-    return "؛ ".join(f"{persian.fa(line['title'])} {persian.rial(line['amount'])}" for line in lines)
+    return listed((f"{persian.fa(line['title'])} {persian.rial(line['amount'])}" for line in lines), "؛")
 
 
 # What a record tells beside the columns of its section.

@@ -51,6 +51,13 @@ def test_every_label_of_the_templates_is_in_the_catalogue() -> None:
     assert {text for page in pages for _quote, text in literal.findall(page.read_text("utf-8"))} - known == set()
 
 
+def test_no_template_speaks_persian_past_the_catalogue() -> None:
+    """English is complete: what a page says comes from the catalogue; the name of the other language does not."""
+    persian = re.compile("[\u0600-\u06ff]+")
+    found = {word for page in (ROOT / "templates").rglob("*.html") for word in persian.findall(page.read_text("utf-8"))}
+    assert found == {"فارسی"}
+
+
 def test_what_the_framework_says_of_an_entry_has_the_words_of_the_house() -> None:
     known = {entry.msgid for entry in polib.pofile(str(CATALOGUE))}
     forms = [*FORMS.values(), LineForm, RemovalForm, MoveForm, ImportForm, ChangePassword.form_class]

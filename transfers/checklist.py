@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from branches.models import User
+from pension_transfer.lib.persian import listed
 from pension_transfer.lib.templatetags.persian import fa, jalali_time
 from transfers import comparison, presentation
 from transfers.fields import LINES, Field
@@ -140,7 +141,7 @@ def _moment(at: dt.datetime, language: str) -> str:
 
 
 def signature(by: User, at: dt.datetime) -> str:
-    return f"{by}، {_moment(at, get_language() or '')}"
+    return listed([by, _moment(at, get_language() or "")])
 
 
 @dataclass
@@ -288,7 +289,7 @@ class Checklist:
     def named(self, row: Row) -> str:
         """A row in words, where it stands alone: section, whose or which, field."""
         section = str(SECTION_NAMES[row.field.section])
-        return "، ".join(filter(None, [section, self._titles[row.field.group], row.label]))
+        return listed(filter(None, [section, self._titles[row.field.group], row.label]))
 
 
 def _lapsed(field: Field, marks: dict[str, Mark], held: dict[str, Mark]) -> Mark | None:

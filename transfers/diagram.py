@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from pension_transfer.lib.persian import listed
 from transfers.states import MOVES, Side, State, Step
 
 BOX, TALL, ROW, TOP, MIDDLE, WIDTH = 200, 40, 76, 30, 400, 800
@@ -78,7 +79,7 @@ def _arrows(moves: list[Step], rows: dict[str, int]) -> list[Arrow]:
 
 
 def _arrow(a: int, b: int, named: list[Step], steps: list[Step]) -> Arrow:
-    label = "، ".join(dict.fromkeys(str(step.label) for step in named))
+    label = listed(dict.fromkeys(str(step.label) for step in named))
     alone = all(step.by_itself for step in steps)
     if b == a + 1:
         x, y = MIDDLE, (_y(a) + _y(b)) / 2

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from branches.roles import MATRIX, Action, Role
+from pension_transfer.lib.persian import listed
 from transfers.states import MOVES, TURN_ROLES, TURNS, WITHIN, Side, State, Step, Turn
 
 PART_1, PART_2, BOTH_PARTS = _("part 1"), _("part 2"), _("parts 1 and 2")
@@ -124,7 +125,7 @@ def _lines(steps: list[Step]) -> list[Line]:
 
 
 def _list(texts: Iterable[Any]) -> str:
-    return "، ".join(str(text) for text in texts)
+    return listed(str(text) for text in texts)
 
 
 def _may(step: Step) -> frozenset[str]:

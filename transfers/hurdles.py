@@ -13,6 +13,7 @@ from branches.models import Branch, PensionFile, Status, User
 from branches.roles import Action, acting_roles, represented
 from central import contract
 from pension_transfer.lib.errors import NotAllowed, NotNow
+from pension_transfer.lib.persian import listed
 from pension_transfer.lib.templatetags.persian import fa
 from transfers import attachments, comparison, completeness, follow_ups, last_pay, presentation, snapshot, work
 from transfers.effects import list_missing
@@ -46,7 +47,7 @@ def what_happened(case: TransferCase, seen: int | None = None) -> str:
     by_hand = [event.sequence for event in events if event.by_name]
     first = (by_hand or [case.trail_length])[-1] if seen is None else seen + 1
     since = [event for event in events if event.sequence >= first]
-    done = "، ".join(f"{action_label(e.action)} ({e.by_name or _('by itself')})" for e in since)
+    done = listed(f"{action_label(e.action)} ({e.by_name or _('by itself')})" for e in since)
     now = _("This case is now: %(state)s.") % {"state": case.get_state_display()}
     return f"{now} {_('Meanwhile: %(done)s.') % {'done': done}}" if done else now
 
@@ -99,7 +100,7 @@ def _judged(case: TransferCase, by: User) -> list[str]:
     left = Counter(str(SECTION_NAMES[field.section]) for field in comparison.open_fields(case))
     if not left:
         return [] if case.content else [_("The clerk has to complete the draft first.")]
-    names = "، ".join(f"{name} ({fa(number)})" for name, number in left.items())
+    names = listed(f"{name} ({fa(number)})" for name, number in left.items())
     return [_("Not yet compared with the paper file: %(sections)s.") % {"sections": names}]
 
 

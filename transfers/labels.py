@@ -7,6 +7,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import Decree, DecreeLine, Deduction, Dependent, PensionFile
+from pension_transfer.lib.persian import listed
 
 MODELS: dict[str, Any] = {
     "file": PensionFile,
@@ -53,4 +54,4 @@ def label_of(path: str) -> str:
     with suppress(LookupError, FieldDoesNotExist):
         name = str(field_of("lines" if "lines" in rest else part, name).verbose_name)
     where = f"{title} {number}" if number else title
-    return f"{where}، {name}" if name else where
+    return listed([where, name]) if name else where

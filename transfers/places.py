@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from pension_transfer.lib.persian import listed
 from transfers.fields import Field, fields_of
 from transfers.labels import SECTION_NAMES
 from transfers.presentation import ROW_NAMES, field_label, shown_value
@@ -41,4 +42,4 @@ def _row(held: dict[str, Field]) -> str:
 
 
 def _join(*words: str) -> str:
-    return "، ".join(words)
+    return listed(words)

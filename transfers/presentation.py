@@ -15,7 +15,7 @@ from branches.models import DeductionKind
 from branches.shown import WIDE, Fact, shown
 from branches.shown import label as label_of_column
 from pension_transfer.lib.months import Month
-from pension_transfer.lib.persian import to_ascii_digits
+from pension_transfer.lib.persian import listed, to_ascii_digits
 from pension_transfer.lib.templatetags import persian
 from transfers import comparison, snapshot
 from transfers.fields import COUNT, LINES, PARTS, Field, by_path, fields_of
@@ -160,7 +160,7 @@ def path_label(content: dict[str, Any], path: str) -> str:
     section = str(SECTION_NAMES.get(path.partition(".")[0], path))
     if field is None:
         return section
-    return "، ".join(filter(None, [section, row_label(content, field), field_label(field)]))
+    return listed(filter(None, [section, row_label(content, field), field_label(field)]))
 
 
 def about(content: dict[str, Any], path: str) -> str:
@@ -191,7 +191,7 @@ def bare_label(path: str) -> str:
 
 def _in_words(path: str, row: str, own: str) -> str:
     section = path.partition(".")[0]
-    return "، ".join(filter(None, [str(SECTION_NAMES.get(section, section)), row, own]))
+    return listed(filter(None, [str(SECTION_NAMES.get(section, section)), row, own]))
 
 
 def row_label(content: dict[str, Any], field: Field) -> str:
@@ -243,7 +243,7 @@ def _dependents(section: Section, content: dict[str, Any]) -> None:
 
 def _dependent(row: dict[str, Any]) -> Group:
     relationship = value_of("dependents", "relationship", row["relationship"])
-    title = f"{row['first_name']} {row['last_name']}، {relationship}"
+    title = listed([f"{row['first_name']} {row['last_name']}", relationship])
     known = {"birth_year"} if row["birth_date"] else {"birth_date"}
     return Group(title, _facts("dependents", row, {"first_name", "last_name", "relationship"} | known))
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from branches import checks
 from branches.models import PensionFile
+from pension_transfer.lib.persian import listed
 from pension_transfer.lib.templatetags.persian import fa
 from transfers import presentation, snapshot
 from transfers.fields import Change, changes, fields_of
@@ -69,7 +70,7 @@ class Returning:
 
 
 def _listed(numbers: list[str]) -> str:
-    return fa("، ".join(numbers)) or _("none")
+    return fa(listed(numbers)) or _("none")
 
 
 def of_case(case: TransferCase) -> Returning | None:
@@ -126,7 +127,7 @@ def _order(change: Change) -> tuple[int, str]:
 def _title(change: Change, old: dict[str, Any], content: dict[str, Any]) -> str:
     holder = content if change.after else old
     row = presentation.row_label(holder, change.field)
-    return "، ".join(filter(None, [str(SECTION_NAMES[change.field.section]), row]))
+    return listed(filter(None, [str(SECTION_NAMES[change.field.section]), row]))
 
 
 def _line(change: Change) -> Line:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from branches.roles import Action, Role
 from central import contract
 from central.models import MESSAGES
+from pension_transfer.lib.persian import listed
 from pension_transfer.lib.templatetags.persian import fa, jalali, jalali_month, rial
 from transfers import presentation
 from transfers.hurdles import action_label
@@ -90,8 +91,8 @@ DETAILS: dict[str, tuple[Any, Callable[[Any], str]]] = {
     "acknowledged": (gettext_lazy("warnings acknowledged"), fa),
     "remarks": (gettext_lazy("with a remark"), fa),
     "code": (gettext_lazy("reason"), lambda code: str(Code(code).label)),
-    "attached": (gettext_lazy("attached"), "، ".join),
-    "detached": (gettext_lazy("removed"), "، ".join),
+    "attached": (gettext_lazy("attached"), listed),
+    "detached": (gettext_lazy("removed"), listed),
     "suggested_branch": (gettext_lazy("suggested branch"), fa),
     "discrepancies": (gettext_lazy("discrepancies"), fa),
     "changed": (gettext_lazy("fields changed"), fa),
@@ -197,7 +198,7 @@ def _row(case: TransferCase, event: TransferEvent) -> Row:
         by=_by(event),
         role=str(ROLES.get(event.role, "")),
         place=places.get(event.branch_code, event.branch_code),
-        note="؛ ".join(filter(None, [fa(event.note), *_details(event.details)])),
+        note=listed(filter(None, [fa(event.note), *_details(event.details)]), "؛"),
         kind=KINDS.get(event.action, Kind.ELECTRONIC),
         version=version_of(event),
     )

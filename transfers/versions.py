@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from branches.models import Branch
 from branches.shown import label, shown
-from pension_transfer.lib.persian import to_ascii_digits
+from pension_transfer.lib.persian import listed, to_ascii_digits
 from transfers import fields
 from transfers.fields import COUNT, EMPTY, Change, Field
 from transfers.labels import PARTS, SECTION_NAMES
@@ -71,7 +71,7 @@ def number_of_changes(before: dict[str, Any], after: dict[str, Any]) -> int:
 
 
 def _group(section: str, row: str, changes: list[Change]) -> Group:
-    title = "، ".join(filter(None, [str(SECTION_NAMES[section]), row]))
+    title = listed(filter(None, [str(SECTION_NAMES[section]), row]))
     lines = [Line(field_label(c.field), shown_or_empty(c.before), shown_or_empty(c.after)) for c in changes]
     return Group(title, _fate(row, changes), [line for line in lines if line.before or line.after])
 
@@ -148,10 +148,10 @@ def in_words(content: dict[str, Any]) -> dict[str, str]:
 
 
 def _words(held: Field, row: str) -> str:
-    return "، ".join(filter(None, [str(SECTION_NAMES[held.section]), row, field_label(held)]))
+    return listed(filter(None, [str(SECTION_NAMES[held.section]), row, field_label(held)]))
 
 
 def words_of_missing(path: str) -> str:
     """A path that the content no longer has: its section, and the key of its row."""
     section, _dot, rest = path.partition(".")
-    return "، ".join(filter(None, [str(SECTION_NAMES.get(section, section)), rest.rpartition(".")[0]]))
+    return listed(filter(None, [str(SECTION_NAMES.get(section, section)), rest.rpartition(".")[0]]))

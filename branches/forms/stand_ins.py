@@ -9,6 +9,7 @@ from branches import stand_ins
 from branches.models import Appointment, User
 from pension_transfer.lib.calendar import today
 from pension_transfer.lib.fields import JalaliDateField, PersianTextField
+from pension_transfer.lib.persian import listed
 from pension_transfer.lib.templatetags.persian import fa
 
 
@@ -16,7 +17,7 @@ class OfficeField(forms.ModelChoiceField):
     """An office of the branch, by its holder."""
 
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.user}، {obj.get_role_display()}، {fa(obj.branch)}"
+        return listed([obj.user, obj.get_role_display(), fa(obj.branch)])
 
 
 class PersonField(forms.ModelChoiceField):

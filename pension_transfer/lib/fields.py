@@ -12,6 +12,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from pension_transfer.lib import calendar
@@ -30,6 +31,7 @@ from pension_transfer.lib.validation import (
 )
 from pension_transfer.lib.widgets import DayInput, MonthInput, TypedInput, in_json
 
+in_digits = lazy(fa, str)  # of the reader, whenever the form was made
 DASHES = re.compile("[-‐-―−_/.]+")
 AMOUNT = re.compile(r"[0-9]+|[0-9]{1,3}(?:[,٬،.' ][0-9]{3})+")
 LARGEST_AMOUNT = 10**15
@@ -84,7 +86,7 @@ class JalaliDateField(Typed, forms.Field):
         return calendar.jalali(value) if isinstance(value, dt.date) else value
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return {"placeholder": fa("1405/09/02"), "data-short": ""}
+        return {"placeholder": in_digits("1405/09/02"), "data-short": ""}
 
 
 class JalaliMonthField(Typed, forms.IntegerField):
@@ -105,7 +107,7 @@ class JalaliMonthField(Typed, forms.IntegerField):
         return f"{value // 100:04d}/{value % 100:02d}" if isinstance(value, int) else value
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return {"placeholder": fa("1405/08"), "data-short": ""}
+        return {"placeholder": in_digits("1405/08"), "data-short": ""}
 
 
 # --- identifiers --------------------------------------------------------------------------------------

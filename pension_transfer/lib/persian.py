@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from django.utils.translation import get_language
 
@@ -28,6 +29,7 @@ KEYS: dict[str, str] = (
     | FOLDS
 )
 SPACED = str.maketrans(KEYS)
+LATIN_MARKS = {"،": ",", "؛": ";"}
 ALPHABET = "آابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
 RANK = {letter: chr(ord("A") + i) for i, letter in enumerate(ALPHABET)}
 VARIANTS = str.maketrans("ئيىكةۀأإؤ", "یییکههااو")
@@ -51,6 +53,16 @@ def is_persian() -> bool:
 def show_digits(value: object) -> str:
     """Any value with its digits in the reader's script."""
     return to_persian_digits(value) if is_persian() else to_ascii_digits(str(value))
+
+
+def listed(items: Iterable[object], mark: str = "،") -> str:
+    """Things named one after the other, with the reader's own comma (or semicolon) between them."""
+    return f"{shown_mark(mark)} ".join(str(item) for item in items)
+
+
+def shown_mark(mark: str) -> str:
+    """A Persian comma or semicolon as the reader writes it."""
+    return mark if is_persian() else LATIN_MARKS[mark]
 
 
 def clean(text: str) -> str:

@@ -12,7 +12,7 @@ from branches.models import Branch
 from branches.postal import regions_of
 from pension_transfer.lib import calendar
 from pension_transfer.lib.fields import PersianTextField
-from pension_transfer.lib.persian import fold, to_ascii_digits
+from pension_transfer.lib.persian import fold, listed, to_ascii_digits
 from pension_transfer.lib.templatetags.persian import fa
 from transfers.models import TransferCase
 
@@ -71,7 +71,7 @@ class BranchInput(forms.Select):
 def _offered(option: dict[str, Any], near: set[str]) -> dict[str, Any]:
     branch = option["value"].instance
     province = branch.administration.province
-    place = branch.city if branch.city == province else f"{branch.city}، {province}"
+    place = branch.city if branch.city == province else listed([branch.city, province])
     known = {"branch": branch, "place": place, "regions": " ".join(regions_of(province))}
     return known | {"label": option["label"], "is_near": branch.pk in near}
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from branches.models import Appointment, User
 from branches.roles import Action
 from pension_transfer.lib.fields import PersianTextField
+from pension_transfer.lib.persian import listed
 from pension_transfer.lib.templatetags.persian import fa
 from transfers.inputs.shared import Inputs, ReasonForm
 from transfers.models.work import in_turn
@@ -71,7 +72,7 @@ class ReassignAll(forms.Form):
 
     def __init__(self, offices: list[Appointment], **kwargs: Any):
         super().__init__(**kwargs)
-        people = {a.user.username: f"{a.user}، {a.get_role_display()}، {fa(a.branch)}" for a in offices}
+        people = {a.user.username: listed([a.user, a.get_role_display(), fa(a.branch)]) for a in offices}
         self.fields["to"].choices = [("", _("choose")), *people.items()]  # type: ignore[attr-defined]
 
 

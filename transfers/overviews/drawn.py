@@ -10,6 +10,7 @@ from pension_transfer.lib import charts
 from pension_transfer.lib.calendar import jalali
 from pension_transfer.lib.charts import Bar, Series, share
 from pension_transfer.lib.months import Month
+from pension_transfer.lib.persian import listed
 from pension_transfer.lib.templatetags.persian import fa, grouped, percent
 from transfers.clock import LIMITS
 from transfers.lateness import Party
@@ -62,7 +63,7 @@ def flow(figures: Figures) -> Table:
     rows = [[_named(day), *(counted[key] for key in FLOW)] for day, counted in figures.flow.items()]
     labels = [fa(_short(day)) for day in figures.flow]
     series = [Series(str(FLOW[key]), [counted[key] for counted in figures.flow.values()]) for key in LINES]
-    told = "؛ ".join(f"{FLOW[key]}: {grouped(figures.totals[key])}" for key in LINES)
+    told = listed((f"{FLOW[key]}: {grouped(figures.totals[key])}" for key in LINES), "؛")
     chart = charts.lines(title, told, labels, series)
     note = _("Each step is counted on the day it was taken, at the branch that took it.")
     return table("flow", title, note, [_("Month") if is_monthly else _("Day"), *FLOW.values()], rows, chart)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from branches.models import Branch, PensionFile, User
 from pension_transfer.lib.errors import BadInput, NotNow
 from pension_transfer.lib.failpoints import fail_point
+from pension_transfer.lib.persian import listed
 from transfers import branch_changes, directory, exchange, trail, transactions
 from transfers.models import BranchChange, HeardUntil, TransferCase
 from transfers.relocation import archive, tables
@@ -153,7 +154,7 @@ def _is(row: Row, user: User) -> bool:
 def _refuse_namesakes(rows: list[Row]) -> None:
     if rows:
         sentence = _("Other people have these user names here: %(names)s. Give those accounts other names first.")
-        raise NotNow(sentence % {"names": "، ".join(sorted(row["username"] for row in rows))}, "username")
+        raise NotNow(sentence % {"names": listed(sorted(row["username"] for row in rows))}, "username")
 
 
 # --- served here ------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from branches.models import User
 from branches.roles import Action
 from pension_transfer.lib.errors import NotSeen, Refusal
+from pension_transfer.lib.persian import listed
 from pension_transfer.lib.posting import Rejected
 from pension_transfer.lib.templatetags.persian import fa, jalali
 from transfers import completeness, hurdles, last_pay, paper, presentation, returning, sheet, snapshot, timeline
@@ -391,4 +392,4 @@ class CasePage:
 
 
 def _letter(number: str, day: dt.date | None) -> str:
-    return "، ".join(filter(None, [fa(number), jalali(day)]))
+    return listed(filter(None, [fa(number), jalali(day)]))

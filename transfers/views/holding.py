@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pension_transfer.lib.persian import listed
 from pension_transfer.lib.templatetags.persian import fa, jalali, jalali_time
 from transfers.models import LifeEvent, TransferCase
 from transfers.states import steps_from
@@ -56,5 +57,5 @@ def _possible(case: TransferCase) -> str:
     steps = [step for step in steps_from(case.side, case.state) if step.fits(True) and not step.by_itself]
     if not steps:
         return _("Until then nothing is to be done here: %(branch)s releases it.") % {"branch": case.other_branch}
-    names = "، ".join(dict.fromkeys(str(step.label) for step in steps))
+    names = listed(dict.fromkeys(str(step.label) for step in steps))
     return _("Until it is released only this is possible here: %(steps)s.") % {"steps": names}

@@ -9,6 +9,7 @@ from django.urls import reverse
 from branches.models import Branch, User
 from branches.roles import Action, can
 from pension_transfer.lib.calendar import jalali
+from pension_transfer.lib.persian import listed
 from transfers import version_list, versions
 from transfers.discrepancies import OfCase, ToCorrect
 from transfers.models import TransferCase
@@ -86,7 +87,7 @@ class Story:
     def unchanged(self) -> str:
         """The fields that had to be corrected and are as they were sent."""
         is_reopened = self.case.state != State.RETURNED
-        return "؛ ".join(one.label for one in self._found.left) if is_reopened else ""
+        return listed((one.label for one in self._found.left), "؛") if is_reopened else ""
 
     # --- another destination
 

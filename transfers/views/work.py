@@ -15,6 +15,7 @@ from branches.models import Appointment, Branch, User
 from branches.roles import Action, scoped
 from pension_transfer.lib.errors import NotAllowed, Refusal
 from pension_transfer.lib.paging import page_of
+from pension_transfer.lib.persian import listed
 from pension_transfer.lib.posting import command_id
 from pension_transfer.lib.templatetags.persian import fa
 from transfers import jobs, workflow
@@ -242,7 +243,7 @@ def _people(offices: list[Appointment], counted: list[dict[str, Any]], branch: B
         roles.setdefault(office.user, []).append(office.get_role_display())
     return [
         Load(
-            str(user), "، ".join(dict.fromkeys(names)), *_sums(counted, "has_it", user.pk),
+            str(user), listed(dict.fromkeys(names)), *_sums(counted, "has_it", user.pk),
             f"?branch={branch.pk}&who={user.username}", user.username == who,
         )
         for user, names in roles.items()

@@ -15,7 +15,7 @@ from persiantools import digits
 
 from pension_transfer.lib import calendar
 from pension_transfer.lib.months import show_month
-from pension_transfer.lib.persian import is_persian, show_digits
+from pension_transfer.lib.persian import is_persian, show_digits, shown_mark
 
 register = template.Library()
 TEHRAN = "Asia/Tehran"
@@ -31,6 +31,18 @@ def fa(value: Any) -> str:
 def as_day(value: dt.date | dt.datetime) -> dt.date:
     """The day in Tehran of a date or of an aware moment."""
     return timezone.localtime(value).date() if isinstance(value, dt.datetime) else value
+
+
+@register.simple_tag
+def comma() -> str:
+    """The comma of the reader's script and a space."""
+    return f"{shown_mark('،')} "
+
+
+@register.simple_tag
+def semicolon() -> str:
+    """The semicolon of the reader's script and a space."""
+    return f"{shown_mark('؛')} "
 
 
 @register.filter

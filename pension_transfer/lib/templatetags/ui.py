@@ -13,6 +13,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from pension_transfer.lib.persian import listed
 from pension_transfer.lib.templatetags.persian import fa
 
 register = template.Library()
@@ -171,7 +172,7 @@ def faults_of(form: Any) -> list[dict[str, Any]]:
 def row_faults(form: Any, number: int) -> list[dict[str, Any]]:
     """The faults of a row of a formset; several rows have fields of one label."""
     row = _("row %(number)s") % {"number": fa(number)}
-    return [fault | {"label": f"{row}، {fault['label']}" if "label" in fault else row} for fault in faults_of(form)]
+    return [fault | {"label": listed([row, fault["label"]]) if "label" in fault else row} for fault in faults_of(form)]
 
 
 def field_faults(form: Any, name: str, texts: Any) -> list[dict[str, Any]]:
