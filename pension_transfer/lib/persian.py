@@ -57,7 +57,12 @@ def show_digits(value: object) -> str:
 
 def listed(items: Iterable[object], mark: str = "،") -> str:
     """Things named one after the other, with the reader's own comma (or semicolon) between them."""
-    return f"{shown_mark(mark)} ".join(str(item) for item in items)
+    return f"{shown_mark(mark)} ".join(isolated(str(item)) for item in items)
+
+
+def isolated(text: str) -> str:
+    """Text that keeps its own direction among left-to-right text: a letter's number with a Persian letter in it."""
+    return text if is_persian() or text.isascii() else f"\u2068{text}\u2069"
 
 
 def shown_mark(mark: str) -> str:
