@@ -18,7 +18,7 @@ WITHOUT_DATABASE = {
     "spectacular",
     "version",
 }
-AT_WORK = {"backup", "import_pension_files", "payroll_list", "reconcile", "send_digest", "sync_center"}
+AT_WORK = {"backup", "import_pension_files", "payroll_list", "reconcile", "send_digest", "send_notices", "sync_center"}
 NOWHERE = "postgresql:///pension_transfer"  # lets the settings load; nothing connects to it
 
 

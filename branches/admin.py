@@ -102,5 +102,5 @@ class StaffAdmin(ReferenceAdmin, UserAdmin):
     inlines = (AppointmentInline,)
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        ("", {"fields": ("first_name", "last_name", "email", "is_active", "is_staff")}),
+        ("", {"fields": ("first_name", "last_name", "email", "mobile", "is_active", "is_staff")}),
     )

@@ -196,6 +196,7 @@ EMAIL_SECURITY = env.choice("EMAIL_SECURITY", "starttls", "tls", "none")
 EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_SECURITY == "starttls", EMAIL_SECURITY == "tls"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "pension-transfer@localhost")
+SMS_BACKEND = env.text("SMS_BACKEND", "transfers.texting.Log")  # see transfers/texting.py
 SITE_URL = env.text("SITE_URL", "" if PRODUCTION else "http://127.0.0.1:8000").rstrip("/")
 PUBLIC_URL = env.text("PUBLIC_URL", SITE_URL).rstrip("/")  # where a pensioner reaches the public tracking page
 
@@ -226,6 +227,11 @@ STORAGES = {
     },
 }
 DEMO = False  # manage.py demo says so on every page
+TRAINING = env.flag("TRAINING", False)  # so does every page of a training site, in print too
+OF_A_REAL_SITE = {"DJANGO_ENV": PRODUCTION, "CENTRAL_DATABASE_URL": CENTER != "default", "SITE": SITE}
+if TRAINING and any(OF_A_REAL_SITE.values()):
+    names = ", ".join(name for name, is_set in OF_A_REAL_SITE.items() if is_set)
+    raise ImproperlyConfigured(f"TRAINING=1 never meets a real center, and these belong to one: {names}")
 WHITENOISE_USE_FINDERS = not PRODUCTION
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns of a folder that is not there yet
 MEDIA_ROOT = DATA_DIR / "media"

@@ -11,9 +11,10 @@ from pension_transfer.lib.persian import listed
 from transfers.states import MOVES, TURN_ROLES, TURNS, WITHIN, Side, State, Step, Turn
 
 PART_1, PART_2, BOTH_PARTS = _("part 1"), _("part 2"), _("parts 1 and 2")
+ALL_PARTS = _("closing paragraph, other matters")
 OWN = _("not in the directive; added here")
 REFER = Step(Action.REFER, Side.ORIGIN, (), State.REFERRAL, Action.REFER.label)
-# For each step: where the directive asks for it, and what it is for.
+# For each action: where the directive asks for it, and what it is for.
 WHY: dict[str, tuple[Any, Any]] = {
     Action.REFER: (PART_1, _("The file that moves, the branch it moves to, and the letter of the referral.")),
     Action.EDIT_MOVE: (OWN, _("Destination, letter and note can be changed until the technical approval.")),
@@ -84,6 +85,29 @@ WHY: dict[str, tuple[Any, Any]] = {
         _("Head and province give the work to another person of the same office, with a reason; no content changes."),
     ),
     Action.ACTIVATE: (PART_2, _("Somebody else than the one who registered activates the file, as before.")),
+    # what is no step of a case
+    Action.VIEW_FILES: (OWN, _("Everybody sees the pension files of the own branches, and no others.")),
+    Action.IMPORT_FILES: (OWN, _("The old system's export is checked, then taken in; nothing is typed a second time.")),
+    Action.CORRECT_FILE: (
+        PART_1,
+        _("A file is put right where it stands, before it moves; the destination cannot change what it receives."),
+    ),
+    Action.SUSPEND_FILE: (OWN, _("Payment is held while a matter is cleared.")),
+    Action.RESUME_FILE: (OWN, _("The matter is cleared, and payment goes on.")),
+    Action.CLOSE_FILE: (OWN, _("The entitlement has ended.")),
+    Action.SETTLE_REMINDER: (OWN, _("A coming event of entitlement is looked at, and what was done is written down.")),
+    Action.RUN_PAYROLL: (OWN, _("A month is recorded as paid, so that no two branches pay it.")),
+    Action.VIEW_CASES: (OWN, _("Everybody sees the transfer cases of the own branches, from both sides.")),
+    Action.OVERSEE: (ALL_PARTS, _("Heads, province and center answer for good execution: they see what is overdue.")),
+    Action.VIEW_RECONCILIATION: (OWN, _("Every night the rules that must never be broken are checked.")),
+    Action.VIEW_STUCK: (OWN, _("What could not be carried over to the center by itself is listed with the reason.")),
+    Action.RETRY_STUCK: (OWN, _("The cause is removed, and it is tried once more.")),
+    Action.HAND_OVER_STUCK: (OWN, _("Somebody else has to look at it.")),
+    Action.GIVE_UP_STUCK: (OWN, _("It is not tried any more; the reason stays.")),
+    Action.VIEW_HEALTH: (OWN, _("Databases, workers and backups tell how they are.")),
+    Action.CHANGE_BRANCHES: (OWN, _("A branch is closed, merged or renumbered; its cases go on.")),
+    Action.GRANT_STAND_IN: (OWN, _("A colleague acts in the place of who is away, for a time that has an end.")),
+    Action.END_STAND_IN: (OWN, _("Who was away is back earlier.")),
 }
 
 # Where a step begins that takes up a copy which is not there yet.
@@ -122,6 +146,15 @@ def _lines(steps: list[Step]) -> list[Line]:
     for step in steps:
         by_action.setdefault(step.action, []).append(step)
     return [_line(by_action[action]) for action in Action.values if action in by_action]
+
+
+def line_of(side: str, action: str) -> Line:
+    """One step of one side, as the help page prints it; KeyError where there is no such step."""
+    steps = [REFER, *(step for step in WITHIN + MOVES if not step.by_itself)]
+    own = [step for step in steps if step.side == side and step.action == action]
+    if not own:
+        raise KeyError(action)
+    return _line(own)
 
 
 def _list(texts: Iterable[Any]) -> str:

@@ -1,22 +1,31 @@
 """People and their appointments: who acts for which branch, in which role, from when until when."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from branches import notice_kinds
 from branches.models.organisation import Administration, Branch
 from branches.roles import SCOPE, Role, Scope
 from pension_transfer.lib.calendar import today
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
+
+
+def _kinds(label: Any, default: Callable[[], list[str]]) -> "ArrayField[Any, Any]":
+    """The kinds of notices that one way brings to a person."""
+    kind: models.CharField[str, str] = models.CharField(max_length=10, choices=notice_kinds.Kind)
+    return ArrayField(kind, default=default, blank=True, editable=False, verbose_name=label)
 
 
 class User(AbstractUser):
@@ -27,6 +36,18 @@ class User(AbstractUser):
         default=True,
         help_text=_("One e-mail on working days with what waits for you; none when nothing does."),
     )
+
+    mobile = models.CharField(
+        _("mobile"),
+        max_length=11,
+        blank=True,
+        validators=[RegexValidator("^09[0-9]{9}$", _("A mobile number is 09 and nine digits."))],
+    )
+    told_by_bell = _kinds(_("told by the bell"), notice_kinds.every_kind)
+    told_by_email = _kinds(_("told by e-mail"), list)
+    told_by_sms = _kinds(_("told by text message"), list)
+    notices_seen_at = models.DateTimeField(_("notices seen at"), null=True, editable=False)
+    toured_at = models.DateTimeField(_("tour taken at"), null=True, editable=False)
 
     if TYPE_CHECKING:
         appointments: RelatedManager["Appointment"]

@@ -150,7 +150,8 @@ def addresses(user: User) -> list[str]:
     """Every screen that this person can open, each once: those of the menu, a file, cases, their forms."""
     cases = list(TransferCase.objects.visible_to(user).order_by("side", "state", "pk"))
     files = list(PensionFile.objects.visible_to(user).order_by("pk"))
-    found = ["/", "/jobs/", "/cases/", "/search/", "/tracking/", "/help/", "/files/"]
+    found = ["/", "/jobs/", "/cases/", "/search/", "/tracking/", "/help/", "/files/", "/notices/", "/notices/choices/"]
+    found += ["/help/states/", "/help/roles/", "/help/tour/"]
     standing = {(case.side, case.state): case for case in cases}
     found += [f"/cases/{case.pk}/" for case in standing.values()]
     asking = {b.action: case.pk for case in standing.values() for b in available(case, user) if _has_page(b)}

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from branches.models import User
 from branches.roles import Action, Role
 from tests.browser.conftest import NARROW
-from tests.browser.test_screens import ALLOWED, AXE, RUN_AXE, WIDER, Watch
+from tests.browser.watching import ALLOWED, AXE, RUN_AXE, WIDER, Watch
 from tests.cast import PAPER_SENT, Cast, Walk, press
 from tests.expect import fresh
 from tests.transfers.asking import ask, close

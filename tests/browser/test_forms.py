@@ -12,7 +12,7 @@ from branches.models import Branch, PensionFile, User
 from branches.roles import Role
 from pension_transfer.lib.persian import to_ascii_digits
 from pension_transfer.lib.validation import IBAN, NATIONAL_CODE, iban_fault, national_code_fault
-from tests.browser.test_screens import AXE, RUN_AXE
+from tests.browser.watching import AXE, RUN_AXE
 from tests.cast import Cast, make_file
 from transfers.models import TransferCase
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from branches.models import User
 from branches.roles import Role
-from tests.browser.test_screens import Watch
+from tests.browser.watching import Watch
 from tests.cast import Cast, Walk, make_file
 from transfers import jobs
 from transfers.models import Job, TransferCase

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from branches.models import User
 from branches.roles import Role
 from tests.browser.conftest import NARROW
-from tests.browser.test_screens import AXE, RUN_AXE, WIDER, Watch
+from tests.browser.watching import AXE, RUN_AXE, WIDER, Watch
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db(databases="__all__")  # reads only; what the pages show was committed before

@@ -320,7 +320,7 @@ def test_elsewhere_it_only_tells_who_judged_and_when(walk: Walk, side: str, stat
     judge = walk.officer if side == Side.ORIGIN else walk.staff
     for user in (judge, walk.cast.reader(Role.AUDITOR)):
         answer = sheet(user, case)
-        assert answer.status_code == 200 and 'aria-pressed="' not in text(answer) and str(judge) in text(answer)
+        assert answer.status_code == 200 and 'data-key="' not in text(answer) and str(judge) in text(answer)
     before = written()
     assert ask(judge, case, "match", f"|{DATE}").status_code == 409
     assert written() == before
@@ -328,7 +328,7 @@ def test_elsewhere_it_only_tells_who_judged_and_when(walk: Walk, side: str, stat
 
 def test_who_may_not_judge_reads_and_who_is_elsewhere_sees_nothing(walk: Walk) -> None:
     case, before = walk.to(State.DRAFT), written()
-    assert 'aria-pressed="' not in text(sheet(walk.clerk, case))
+    assert 'data-key="' not in text(sheet(walk.clerk, case))
     assert ask(walk.clerk, case, "match", f"|{DATE}").status_code == 403
     for stranger in (walk.cast.at(walk.cast.third, Role.TECHNICAL_OFFICER), walk.staff, walk.cast.reader("outsider")):
         assert sheet(stranger, case).status_code == 404

@@ -13,6 +13,7 @@ from branches.roles import Action, Role
 from central.models import Receipt
 from pension_transfer.lib import calendar
 from pension_transfer.lib.errors import BadInput
+from pension_transfer.lib.persian import to_persian_digits
 from tests.cast import PAPER, PAPER_SENT, Cast, Walk, make_file, press
 from tests.expect import fresh, refused
 from tests.pages import as_, command, goes_to, push, queries, text
@@ -164,7 +165,7 @@ def test_pages_that_differ_warn_with_both_numbers_and_stop_nothing(
         dispatch(walk, paper_sent_pages=sent)
     press(Action.RECORD_PAPER, fresh(walk.copy), walk.staff, **(PAPER | {"paper_pages": counted}))
     page = as_(walk.staff).get(reverse("case", args=[walk.copy.pk])).context["page"]
-    numbers = [calendar.to_persian_digits(number) for number in (sent or "120", counted)]
+    numbers = [to_persian_digits(number) for number in (sent or "120", counted)]
     assert [all(number in line for number in numbers) for line in page.paper_alarms] == [True] * warns
     assert fresh(walk.copy).paper_pages == int(counted)
 
@@ -179,7 +180,7 @@ def arrive(walk: Walk, of: str, **changes: str) -> Any:
 @pytest.mark.parametrize("by", ["tracking_number", "pension_number"])
 def test_an_arrival_without_data_joins_its_case_when_that_is_received(walk: Walk, by: str) -> None:
     case = walk.to(State.SENT)
-    assert goes_to(arrive(walk, calendar.to_persian_digits(getattr(case, by)))) == reverse("receive_list")
+    assert goes_to(arrive(walk, to_persian_digits(getattr(case, by)))) == reverse("receive_list")
     (lying,) = as_(walk.staff).get(reverse("receive_list")).context["unmatched"].items
     assert getattr(lying, by) == getattr(case, by)
     assert as_(walk.staff).get(reverse("cartable")).context["unmatched"] == 1
@@ -326,7 +327,7 @@ def test_a_case_shows_the_way_of_its_paper_file(walk: Walk) -> None:
     press(Action.RECORD_PAPER, fresh(walk.copy), walk.staff, **PAPER)
     for person, case in ((walk.clerk, walk.case), (walk.staff, walk.copy)):
         shown = text(as_(person).get(reverse("case", args=[case.pk])))
-        assert calendar.to_persian_digits(PAPER_SENT["parcel_number"]) in shown
+        assert to_persian_digits(PAPER_SENT["parcel_number"]) in shown
         assert str(fresh(case).get_paper_condition_display()) in shown
 
 

@@ -39,6 +39,11 @@ SCREENS = {
     "search": (Role.CLERK, None),
     "tracking": (Role.CLERK, None),
     "help": (Role.CLERK, None),
+    "help_states": (Role.TECHNICAL_OFFICER, None),
+    "help_roles": (Role.CLERK, None),
+    "tour": (Role.BRANCH_HEAD, None),
+    "notices": (Role.CLERK, None),
+    "notice_choices": (Role.CLERK, None),
 }
 
 
@@ -302,7 +307,8 @@ def test_help_tells_every_step_and_draws_every_state(cast: Cast) -> None:
     told = [line for chapter in answer.context["chapters"] for line in chapter.lines]
     assert all(line.who and line.why for line in told)
     assert [line.sources for line in told if not line.sources] == [""]  # the referral; receiving begins at the center
-    origin, destination = answer.context["drawings"]
+    answer = as_(cast.at(cast.origin, Role.CLERK)).get(reverse("help_states"))
+    origin, destination = [side["drawing"] for side in answer.context["sides"]]
     assert (len(origin.nodes), len(destination.nodes)) == (len(State), 5)
     assert "NaN" not in text(answer)
 

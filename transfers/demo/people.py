@@ -56,6 +56,11 @@ def appoint_all(branches: Iterable[str] = BRANCHES) -> list[User]:
     return people
 
 
+def usernames() -> list[str]:
+    """The demo's accounts: those at the branches, and the readers."""
+    return [f"{short}-{code}" for code in BRANCHES for short in SHORT.values()] + list(SHORT.values())
+
+
 def _accounts(branches: tuple[str, ...]) -> list[tuple[str, str, dict[str, Any]]]:
     at_branches = [(f"{SHORT[role]}-{code}", role, {"branch_id": code}) for code in branches for role in AT_BRANCHES]
     administration = Branch.objects.get(pk=branches[0]).administration_id

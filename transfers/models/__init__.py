@@ -8,6 +8,7 @@ from transfers.models.digest import Digest
 from transfers.models.follow_ups import SETTLES, FollowUp, HeardUntil, Matter, Outcome, Queue
 from transfers.models.holding import LifeEvent
 from transfers.models.job import Job, JobItem
+from transfers.models.notices import Telling
 from transfers.models.paper import PaperArrival
 from transfers.models.public_tracking import VainTry
 from transfers.models.questions import Question, with_open_questions
@@ -56,6 +57,7 @@ __all__ = [
     "Summary",
     "SummedDay",
     "SyncWorker",
+    "Telling",
     "TrackingSerial",
     "TransferCase",
     "TransferEvent",

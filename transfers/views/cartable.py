@@ -16,7 +16,7 @@ from branches.models import Reminder, User
 from branches.roles import Action
 from pension_transfer.lib import calendar
 from pension_transfer.lib.paging import page_of
-from transfers import exchange, news, payroll_warnings, version_list
+from transfers import exchange, news, payroll_warnings, tours, version_list
 from transfers.clock import is_due_soon, is_overdue
 from transfers.due import Due, due_of
 from transfers.models import PaperArrival, TransferCase, with_open_questions, with_taker
@@ -95,6 +95,7 @@ def cartable(request: HttpRequest) -> HttpResponse:
         "queues_shown": found or paper["apart_count"],
         "due": due_reminders(user), "around": pending(request),
         "news": news_of(user, what) if mine else [], "news_since": news.day_before(),
+        "tour": tours.stops_of(user) if tours.is_new(user) else [],
     }  # fmt: skip
     context |= filters.context_of(request, saved, labels_of(QUEUES), work.QUEUES.items() if mine else [])
     return render(request, "transfers/cartable.html", context | paper, status=pressed.status)

@@ -14,7 +14,7 @@ from pension_transfer.lib.errors import NotSeen, Refusal
 from pension_transfer.lib.persian import listed
 from pension_transfer.lib.posting import Rejected
 from pension_transfer.lib.templatetags.persian import fa, jalali
-from transfers import completeness, hurdles, last_pay, paper, presentation, returning, sheet, snapshot, timeline
+from transfers import completeness, here, hurdles, last_pay, paper, presentation, returning, sheet, snapshot, timeline
 from transfers.attachment_rows import Shown, of_page
 from transfers.buttons import Button, available
 from transfers.checklist import Checklist, Left
@@ -200,6 +200,11 @@ class CasePage:
     def loops(self) -> list[Loop]:
         """The versions that came back."""
         return loops_of(self.case)
+
+    @property
+    def panel(self) -> here.Here:
+        """Help about the step that carries the case on."""
+        return here.of_case(self.case)
 
     @property
     def standing(self) -> str:

@@ -12,6 +12,7 @@ from django.utils.safestring import mark_safe
 
 from branches.roles import Action
 from pension_transfer.lib.errors import Refusal
+from transfers import here
 from transfers.checklist import Checklist, Part, Row
 from transfers.fields import COUNT
 from transfers.inputs.comparison import JudgeForm
@@ -25,6 +26,10 @@ SAID = ("paper_value", "code", "severity", "note")
 
 class ComparisonPage(CasePage):
     """Everything the templates of the comparison print."""
+
+    @property
+    def panel(self) -> here.Here:
+        return here.of_step(self.case.side, Action.JUDGE)
 
     @cached_property
     def checklist(self) -> Checklist:

@@ -19,7 +19,7 @@ from branches.models import User
 from branches.roles import MATRIX, Action
 from pension_transfer.lib.calendar import today
 from pension_transfer.lib.months import Month
-from transfers import exchange, nowhere
+from transfers import exchange, notices, nowhere
 from transfers.models import Crossing, FollowUp, Job, StuckItem, TransferCase
 
 PATIENCE = dt.timedelta(seconds=5)  # a step that needs longer than this to reach the center is shown as waiting
@@ -79,6 +79,7 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
         (_("My work"),),
         (
             Item(_("Work queue"), "cartable", count=_my_turn),
+            Item(_("Notices"), "notices", pages=("notice_choices",)),
             Item(_("Overdue"), "overdue", Action.OVERSEE, count=_overdue),
             Item(_("Overview"), "overview", Action.SEE_OVERVIEW),
             Item(_("Workload"), "workload", Action.REASSIGN),
@@ -132,7 +133,7 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
             ),
             Item(_("Tracking"), "tracking"),
             Item(_("Reference data"), "admin:index", for_staff=True),
-            Item(_("Help"), "help"),
+            Item(_("Help"), "help", pages=("help_states", "help_roles", "tour", "practice")),
         ),
     ),
 )  # fmt: skip
@@ -140,12 +141,14 @@ MENU: tuple[tuple[tuple[Any, ...], tuple[Item, ...]], ...] = (
 
 def workplace(request: HttpRequest) -> dict[str, Any]:
     """Context of every page; read from the database only where a page prints it."""
-    around: dict[str, Any] = {"is_demo": getattr(settings, "DEMO", False)}
+    is_training = settings.TRAINING
+    around: dict[str, Any] = {"is_demo": settings.DEMO and not is_training, "is_training": is_training}
     if not getattr(request, "user", None) or not request.user.is_authenticated:
         return around
     return around | {
         "home_url": reverse("cartable"),
         "menu": SimpleLazyObject(lambda: menu(request)),
+        "news": SimpleLazyObject(lambda: news(request)),
         "center_waiting": SimpleLazyObject(lambda: pending(request)["late"]),
         "jobs_under_way": SimpleLazyObject(lambda: pending(request)["jobs"]),
     }
@@ -242,13 +245,19 @@ def pending(request: HttpRequest) -> dict[str, Any]:
     """`turn`: how many cases wait for this person; `overdue`: how many this person has to look after; `follow_ups`:
     how many this person has to settle, `follow_ups_late` of them past their day; `nowhere`: how many moves of these
     branches keep a pension from being paid; `stuck`: how many items
-    wait for a person's decision; `jobs`: how many group jobs of this person are under way; `late`:
+    wait for a person's decision; `news` and `news_stuck`:
+    how many notices are new, where any can be; `jobs`: how many group jobs of this person are under way; `late`:
     whether a step of the branch waits for the center."""
     held: dict[str, Any] | None = getattr(request, "pending", None)
     if held is None:
         held = _pending(person(request))
         request.pending = held  # type: ignore[attr-defined] # read once a request
     return held
+
+
+def news(request: HttpRequest) -> int:
+    """The number at the bell: what is new for this person since the last look."""
+    return int(pending(request).get("news", 0)) + int(pending(request).get("news_stuck", 0))
 
 
 def _pending(user: User) -> dict[str, Any]:
@@ -261,6 +270,7 @@ def _pending(user: User) -> dict[str, Any]:
         "nowhere": nowhere.moves(user, Month.of(today())),
         "stuck": StuckItem.objects.visible_to(user).waiting(),
         "jobs": Job.objects.visible_to(user).under_way(),
+        **notices.to_count(user),
     }  # fmt: skip
     asked = {name: Coalesce(Subquery(_number_of(rows)), 0) for name, rows in counts.items()}
     return User.objects.filter(pk=user.pk).annotate(late=Exists(late), **asked).values("late", *asked).get()

@@ -19,7 +19,7 @@ from pension_transfer.lib.errors import NotAllowed, NotNow, Refusal, Waiting
 from pension_transfer.lib.paging import page_of
 from pension_transfer.lib.persian import fold, to_ascii_digits
 from pension_transfer.lib.posting import command_id
-from transfers import exchange, jobs, scan, sheet, workflow
+from transfers import exchange, here, jobs, scan, sheet, workflow
 from transfers.models import PaperArrival, TransferCase
 from transfers.views import scanned
 from transfers.views.case import sentence_of
@@ -100,7 +100,11 @@ def look_up(request: HttpRequest, codes: list[str], query: str) -> HttpResponse:
 def around(request: HttpRequest, codes: list[str]) -> dict[str, Any]:
     """What stands on the page beside what waits: the paper files that came without their data."""
     unmatched = PaperArrival.objects.unmatched().filter(branch__in=codes).select_related("branch")
-    return {"path": menu_path("receive_list"), "unmatched": page_of(unmatched, request, by=("id",))}
+    return {
+        "path": menu_path("receive_list"),
+        "here": here.of_screen("receive_list"),
+        "unmatched": page_of(unmatched, request, by=("id",)),
+    }
 
 
 def show(request: HttpRequest, codes: list[str], outcomes: list[Outcome]) -> HttpResponse:

@@ -15,7 +15,7 @@ from branches.views.files import page_or_found
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen
 from pension_transfer.lib.posting import command_id
 from pension_transfer.lib.templatetags.persian import fa
-from transfers import completeness, hurdles, workflow
+from transfers import completeness, here, hurdles, workflow
 from transfers.inputs import MoveForm
 from transfers.models import TransferCase
 from transfers.states import Side, State
@@ -31,7 +31,7 @@ def find(request: HttpRequest) -> HttpResponse:
     must_refer_somewhere(person(request))
     query = request.POST.get("q", "").strip()
     page = page_or_found(files_of(person(request)), query, request)
-    context = {"page": page, "query": query, "path": menu_path("referral")}
+    context = {"page": page, "query": query, "path": menu_path("referral"), "here": here.of_screen("referral")}
     return render(request, "transfers/referral.html", context)
 
 
@@ -77,7 +77,7 @@ def show(request: HttpRequest, file: PensionFile, form: MoveForm, refusal: Any =
         "errors": found.lacks(errors), "warnings": found.lacks(warnings),
         "file": file, "form": form, "reasons": reasons, "refusal": refusal, "has_form": refusal or not reasons,
         "blocked": " ".join(reasons),
-        "path": [*menu_path("referral"), _("Case referral")],
+        "path": [*menu_path("referral"), _("Case referral")], "here": here.of_screen("refer"),
     }  # fmt: skip
     return render(request, "transfers/refer.html", context, status=refusal.status if refusal else 200)
 

@@ -16,7 +16,7 @@ from branches.models import User
 from branches.roles import Action
 from pension_transfer.lib.errors import NotAllowed, Refusal
 from pension_transfer.lib.posting import command_id
-from transfers import jobs, versions, workflow
+from transfers import here, jobs, versions, workflow
 from transfers.models import Job, Part, TransferCase, TransferEvent
 from transfers.states import State
 from transfers.views.context import branches_where, menu_path, person
@@ -49,6 +49,7 @@ def send_list(request: HttpRequest) -> HttpResponse:
     context = {
         "cases": waiting_for_head(user), "outcomes": outcomes, "nothing": nothing, "path": menu_path("send_list"),
         "print_url": print_url(outcomes),
+        "here": here.of_screen("send_list"),
     }  # fmt: skip
     return render(request, "transfers/send_list.html", context, status=422 if nothing else 200)
 

@@ -30,6 +30,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "received": ("way", "inbox"),
     "verified": ("way", "ui-checks"),
     "registered": ("go", "journal-check"),
+    "answered": ("way", "reply"),
     "returned": ("wait", "arrow-return-left"),
     "cancelled": ("off", "x-circle"),
     # a pension file

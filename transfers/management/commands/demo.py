@@ -21,6 +21,7 @@ ADDRESS = "127.0.0.1:8000"
 
 class Command(BaseCommand):
     help = "Import the sample exports, carry one file from branch to branch, and serve the pages."
+    is_training = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--no-serve", action="store_true", help="stop after the case")
@@ -103,6 +104,7 @@ class Command(BaseCommand):
 
     def _serve(self, address: str) -> None:
         settings.DEMO = True
+        settings.TRAINING = self.is_training
         self.stdout.write(f"\nhttp://{address}/   password of every account: {people.PASSWORD}\n")
         for code in people.BRANCHES:
             names = " ".join(f"{short}-{code}" for role, short in people.SHORT.items() if role in people.AT_BRANCHES)
