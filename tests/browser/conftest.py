@@ -3,14 +3,16 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.core.management import call_command
+from django.db import connections
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
@@ -34,6 +36,7 @@ QUIET = [
     "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run", "--disable-dev-shm-usage",
 ]  # fmt: skip
+Made = TypeVar("Made")
 PASSWORD = "mostamari-1405"
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
@@ -124,20 +127,34 @@ def sessions(people: Cast) -> dict[int, str]:
 
 
 @pytest.fixture
-def page_of(browser: Browser, site: str, sessions: dict[int, str]) -> Iterator[Callable[[User], Page]]:
-    """A page of the browser, signed in as somebody."""
+def page_of(browser: Browser, site: str, sessions: dict[int, str]) -> Iterator[Callable[..., Page]]:
+    """A page of the browser, signed in as somebody or (None) as nobody; keywords say of what kind the browser is."""
     opened = []
 
-    def open_page(user: User) -> Page:
-        context = browser.new_context(viewport=WIDE, locale="fa-IR", base_url=site)
+    def open_page(user: User | None, **kind: Any) -> Page:
+        context = browser.new_context(**{"viewport": WIDE, "locale": "fa-IR", "base_url": site} | kind)
         context.set_default_timeout(30_000)
-        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": sessions[user.pk], "url": site}])
+        if user:
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": sessions[user.pk], "url": site}])
         opened.append(context)
         return context.new_page()
 
     yield open_page
     for context in opened:
         context.close()
+
+
+def committed(make: Callable[[], Made]) -> Made:
+    """What `make` makes, in the middle of a test, on a connection of its own: the server sees it."""
+
+    def make_and_close() -> Made:
+        try:
+            return make()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(make_and_close).result()
 
 
 def session_of(user: User) -> str:
