@@ -69,6 +69,7 @@ WHY: dict[str, tuple[Any, Any]] = {
         _("A death or a court order on the way holds the case at both branches, so that nothing is paid wrongly."),
     ),
     Action.RELEASE: (OWN, _("When the matter is cleared the case goes on; the reason stays in the history.")),
+    Action.SEE_OVERVIEW: (OWN, _("How the work goes is seen in figures: how much, how long, and who was late.")),
     Action.OPEN_FOLLOW_UP: (
         OWN,
         _("Late money or an over-payment that is found after the move is told to the branch that has to settle it."),

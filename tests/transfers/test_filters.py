@@ -45,13 +45,14 @@ def test_the_queue_says_what_arrived_came_back_went_on_and_became_overdue(cast: 
     TransferCase.objects.filter(pk=old.pk).update(due_on=yesterday - dt.timedelta(days=1))
     officer = cast.at(cast.origin, Role.TECHNICAL_OFFICER)
     page = as_(officer).get(HOME)
-    assert {row["news"]: row["n"] for row in page.context["news"]} == {"arrived": 1, "on": 2, "late": 1}
+    assert {row["news"]: row["n"] for row in page.context["changes"]} == {"arrived": 1, "on": 2, "late": 1}
+    assert int(page.context["news"] + 0) == 3  # the bell's number stands beside it
     for name, cases in {"arrived": [arrived], "on": [on, back], "late": [late]}.items():
         assert found(officer, news=name) == cases, name
     assert found(walks[4].clerk, news="back") == found(walks[4].clerk, news="x") == [back]
     assert found(walks[4].clerk, news="arrived") == []
     assert found(cast.at(cast.third, Role.TECHNICAL_OFFICER), news="on") == []
-    assert as_(cast.reader(Role.AUDITOR)).get(HOME).context["news"] == []
+    assert as_(cast.reader(Role.AUDITOR)).get(HOME).context["changes"] == []
 
 
 @pytest.mark.parametrize(

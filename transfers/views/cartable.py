@@ -94,7 +94,7 @@ def cartable(request: HttpRequest) -> HttpResponse:
         "is_narrowed": wanted or due or whose or what or paper["is_apart"],
         "queues_shown": found or paper["apart_count"],
         "due": due_reminders(user), "around": pending(request),
-        "news": news_of(user, what) if mine else [], "news_since": news.day_before(),
+        "changes": news_of(user, what) if mine else [], "changed_since": news.day_before(),
         "tour": tours.stops_of(user) if tours.is_new(user) else [],
     }  # fmt: skip
     context |= filters.context_of(request, saved, labels_of(QUEUES), work.QUEUES.items() if mine else [])
