@@ -273,7 +273,7 @@ const firstField = () => matchMedia("(pointer: fine)").matches && one("form[data
 function setFocus() {
   const place = one("[data-focus], [autofocus]") || (!location.hash && firstField());
   if (place) place.focus();
-  else if (one("main [role=search] [name=q], [data-search]")?.defaultValue) walk(1); // to the first one found
+  else if (all("main [role=search] [name=q], [data-search]").some((box) => box.defaultValue)) walk(1); // to the first one found
 }
 
 function openFolds() {
