@@ -31,7 +31,7 @@ def test_what_both_columns_name_is_walked_by_both_hands() -> None:
             )
 
 
-CALENDAR = "test_a_day_and_a_month_are_chosen_from_the_calendar"  # by both in one walk
+CALENDAR = "test_a_day_is_chosen_from_the_calendar"  # by both in one walk
 
 
 def _read(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from branches.roles import Action
+from pension_transfer.lib.persian import listed
 from transfers.guide import OWN, line_of
 from transfers.models import TransferCase
 from transfers.states import MOVES, Side, Turn
@@ -74,7 +75,7 @@ def of_case(case: TransferCase) -> Here:
     step = next_step(case)
     if step:
         return of_step(case.side, step.action)
-    then = "، ".join(str(move.label) for move in _by_itself(case)) if case.is_open else ""
+    then = listed(move.label for move in _by_itself(case)) if case.is_open else ""
     return Here(turn_of(case), WAITS.get(case.turn, OTHERWISE), then=then)
 
 

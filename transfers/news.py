@@ -5,19 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import User
-from branches.roles import Action
 from pension_transfer.lib import calendar
 from transfers.clock import is_overdue
 from transfers.models import TransferCase, TransferEvent
 from transfers.models.case import TransferCaseQuerySet
+from transfers.notices import BACK
 from transfers.turns import waiting_for
-
-# Steps that bring a case back to somebody who had it.
-BACK = (Action.SEND_BACK, Action.RECALL, Action.REOPEN, "mark_returned", "lapse")
 
 
 def day_before(day: dt.date | None = None) -> dt.date:
@@ -25,17 +21,12 @@ def day_before(day: dt.date | None = None) -> dt.date:
     return calendar.add_working_days(day or calendar.today(), -1)
 
 
-def morning_of(day: dt.date) -> dt.datetime:
-    """The first moment of a day in Tehran."""
-    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
-
-
 def _came(user: User, since: dt.date) -> Q:
-    return waiting_for(user) & Q(turn_since__gte=morning_of(since))
+    return waiting_for(user) & Q(turn_since__gte=calendar.beginning_of(since))
 
 
 def _back(user: User, since: dt.date) -> Q:
-    steps = TransferEvent.objects.filter(case=OuterRef("pk"), action__in=BACK, at__gte=morning_of(since))
+    steps = TransferEvent.objects.filter(case=OuterRef("pk"), action__in=BACK, at__gte=calendar.beginning_of(since))
     return _came(user, since) & Q(Exists(steps))
 
 
@@ -44,7 +35,7 @@ def _arrived(user: User, since: dt.date) -> Q:
 
 
 def _went_on(user: User, since: dt.date) -> Q:
-    return Q(turn_since__gte=morning_of(since)) & ~waiting_for(user)
+    return Q(turn_since__gte=calendar.beginning_of(since)) & ~waiting_for(user)
 
 
 def _became_overdue(user: User, since: dt.date) -> Q:

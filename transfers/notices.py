@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db.models import Case, Count, DateTimeField, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Greatest
-from django.utils import timezone
 
 from branches.models import User
 from branches.notice_kinds import Kind
@@ -35,7 +34,7 @@ def cases(user: User, after: dt.datetime | None) -> Any:
         When(due_on=calendar.today(), then=Value(Kind.DUE)),
         default=Value(Kind.TURN),
     )
-    today = Greatest(F("turn_since"), Value(_this_morning()))
+    today = Greatest(F("turn_since"), Value(calendar.beginning_of(calendar.today())))
     at = Case(When(kind=Kind.DUE, then=today), default=F("turn_since"), output_field=DateTimeField())
     return mine.annotate(kind=kind).annotate(told_at=at)
 
@@ -48,11 +47,6 @@ def _is_back() -> Q:
 def _is_answered() -> Q:
     answered = Question.objects.filter(case=OuterRef("pk"), closed_at=None, answered_at__isnull=False)
     return Q(Exists(answered))
-
-
-def _this_morning() -> dt.datetime:
-    """The beginning of today in Tehran."""
-    return timezone.make_aware(dt.datetime.combine(calendar.today(), dt.time()))
 
 
 def stuck(user: User) -> Any:

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -96,7 +95,7 @@ def moment_before(limit: int) -> dt.datetime:
 
 @lru_cache(maxsize=8)
 def _beginning_of(day: dt.date) -> dt.datetime:
-    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
+    return calendar.beginning_of(day)
 
 
 def warnings_of(case: "TransferCase") -> list[str]:

@@ -23,6 +23,7 @@ from branches.checks import ALIVE
 from branches.models import Branch, CustodyRequest, Payment, PayrollRun, PensionFile, Status, User
 from branches.payroll import cutoffs
 from branches.roles import Action, can
+from pension_transfer.lib.calendar import beginning_of
 from pension_transfer.lib.errors import NotAllowed, NotNow
 from pension_transfer.lib.months import Month, Months
 from transfers import exchange, following
@@ -158,7 +159,7 @@ def _left(branch: str, month: Month, after: str) -> list[str]:
 
 def _moment(day: dt.date) -> dt.datetime:
     """The end of a day in Tehran."""
-    return timezone.make_aware(dt.datetime.combine(day + dt.timedelta(days=1), dt.time()))
+    return beginning_of(day + dt.timedelta(days=1))
 
 
 # --- the run --------------------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ def counted_in(first: dt.date, last: dt.date) -> Counted:
 
 
 def _events(first: dt.date, last: dt.date) -> Any:
-    begin, end = (timezone.make_aware(dt.datetime.combine(day, dt.time())) for day in (first, last + dt.timedelta(1)))
+    begin, end = calendar.beginning_of(first), calendar.beginning_of(last + dt.timedelta(days=1))
     return TransferEvent.objects.filter(at__gte=begin, at__lt=end).order_by().annotate(day=TruncDate("at"))
 
 

@@ -25,6 +25,11 @@ def day_of(moment: dt.datetime) -> dt.date:
     return timezone.localtime(moment).date()
 
 
+def beginning_of(day: dt.date) -> dt.datetime:
+    """The first moment of a day in Tehran."""
+    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
+
+
 def parse_date(text: str) -> dt.date:
     """«۱۴۰۵/۹/۲» or 14050902 in any digits as a Gregorian date; ValueError when there is no such day."""
     found = DATE.fullmatch(to_ascii_digits(text).strip())

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 COOKIE = "look"
@@ -19,6 +20,16 @@ THEMES = {  # theme: (the browser's own colours, when dark.css holds)
     "dark": ("dark", "screen"),
 }
 TYPES = ("normal", "large")
+CHOICES: tuple[tuple[str, Any, tuple[tuple[str, str, Any], ...]], ...] = (  # name, label, (value, icon, label)
+    (
+        "theme", _("Colours"),
+        (("light", "sun", _("Light")), ("dark", "moon", _("Dark")), ("auto", "circle-half", _("As the computer"))),
+    ),
+    (
+        "type", _("Size of the letters"),
+        (("normal", "type", _("Normal letters")), ("large", "zoom-in", _("Large letters"))),
+    ),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,10 @@ class Look:
     def dark_media(self) -> str:
         return THEMES[self.theme][1]
 
+    @property
+    def chosen(self) -> tuple[str, str]:
+        return self.theme, self.type
+
     def changed(self, theme: str | None, type: str | None) -> "Look":
         """The look after a choice; None or an unknown word changes nothing."""
         return Look(theme if theme in THEMES else self.theme, type if type in TYPES else self.type)
@@ -43,13 +58,13 @@ class Look:
 
 def look_of(request: HttpRequest) -> Look:
     """The look that the browser's cookie tells."""
-    theme, _, type = request.COOKIES.get(COOKIE, "").partition("-")
+    theme, _dash, type = request.COOKIES.get(COOKIE, "").partition("-")
     return Look().changed(theme, type)
 
 
 def look(request: HttpRequest) -> dict[str, Any]:
     """Context of every page, also of those of faults."""
-    return {"look": look_of(request)}
+    return {"look": look_of(request), "look_choices": CHOICES}
 
 
 @require_POST

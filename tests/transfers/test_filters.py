@@ -29,7 +29,7 @@ def found(user: User, **asked: Any) -> list[TransferCase]:
 
 def long_ago(*cases: TransferCase) -> None:
     """Their turn began weeks ago."""
-    moment = news.morning_of(news.day_before()) - dt.timedelta(days=20)
+    moment = calendar.beginning_of(news.day_before()) - dt.timedelta(days=20)
     TransferCase.objects.filter(pk__in=[case.pk for case in cases]).update(turn_since=moment)
 
 
