@@ -6,30 +6,33 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import PensionFile, User
+from branches.models.pension import NAME_LEXEMES
 from branches.roles import MATRIX, Action, Scope
-from pension_transfer.lib.finding import Match, Typed, Way, by_name, find
+from pension_transfer.lib.finding import Match, Names, Typed, Way, find
 
 WHOLE = 10  # digits of a national code, a pension number and an insurance number
+NAMES = Names(("name_key", "family_key"), NAME_LEXEMES)
 
 
-def files(user: User, typed: Typed, most: int) -> list[Match]:
-    """At most `most` files that this person may see, the likeliest first."""
-    seen = PensionFile.objects.visible_to(user).select_related("branch")
-    return find(_ways(user, typed), seen, typed, most)
+def files(user: User, typed: Typed, most: int, rows: QuerySet[PensionFile] | None = None) -> list[Match]:
+    """At most `most` files that this person may see, the likeliest first; `rows`: of these only."""
+    seen = PensionFile.objects.visible_to(user).select_related("branch") if rows is None else rows
+    return find(_ways(user, seen, typed), seen, typed, most)
 
 
-def is_wide(user: User, action: str) -> bool:
-    """Whether this person's `action` reaches more than single branches: a province, or the country."""
-    return any(a.scope != Scope.BRANCH for a in user.current_appointments if a.role in MATRIX[Action(action)])
+def places(user: User, action: str) -> list[str] | None:
+    """Codes of the branches that this person's `action` reaches; None where it is a province, or the country."""
+    may = [a for a in user.current_appointments if a.role in MATRIX[Action(action)]]
+    if any(a.scope != Scope.BRANCH for a in may):
+        return None
+    return sorted({code for appointment in may for code in appointment.branch_codes})
 
 
-def _ways(user: User, typed: Typed) -> Iterator[Way]:
-    rows = PensionFile.objects.visible_to(user)
+def _ways(user: User, rows: QuerySet[PensionFile], typed: Typed) -> Iterator[Way]:
     if typed.number:
-        return _by_number(rows, typed.number)
-    return (
-        by_name(rows, typed, is_wide(user, Action.VIEW_FILES), "name_key", "family_key") if typed.is_name else iter(())
-    )
+        yield from _by_number(rows, typed.number)
+    elif typed.is_name:
+        yield from NAMES.ways(rows, typed, places(user, Action.VIEW_FILES))
 
 
 def _by_number(rows: QuerySet[PensionFile], number: str) -> Iterator[Way]:

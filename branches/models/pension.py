@@ -16,7 +16,7 @@ from branches.roles import Action, scoped
 from pension_transfer.lib import calendar, names
 from pension_transfer.lib.month_field import MonthField
 from pension_transfer.lib.months import FIRST_YEAR, LAST_YEAR
-from pension_transfer.lib.persian import fold, sort_key, spaced
+from pension_transfer.lib.persian import sort_key
 from pension_transfer.lib.validation import (
     digits,
     validate_iban,
@@ -110,6 +110,7 @@ NEEDED = {
     "suspension_reason": _("Write why it is suspended."),
 }
 BEGINNING = "varchar_pattern_ops"
+NAME_LEXEMES = names.NameLexemes("branch_id", Concat("first_name", Value(" "), "last_name"))
 
 
 class Person(models.Model):
@@ -152,15 +153,6 @@ class PensionFileQuerySet(models.QuerySet["PensionFile"]):
     def visible_to(self, user: User) -> "PensionFileQuerySet":
         """The files this person may see (invariant I7)."""
         return scoped(self, user, Action.VIEW_FILES)
-
-    def search(self, text: str) -> "PensionFileQuerySet":
-        """By national code, pension or insurance number (from its beginning), or parts of the name."""
-        key = fold(text)
-        if key.isascii() and key.isdigit():
-            return self.filter(
-                Q(national_code__startswith=key) | Q(pension_number__startswith=key) | Q(insurance_number=key.zfill(10))
-            )
-        return self.filter(*(Q(name_key__contains=word) for word in spaced(text).split()))
 
 
 class PensionFile(Person):
@@ -225,8 +217,8 @@ class PensionFile(Person):
             models.Index(name="file_by_national_code", fields=["national_code"], opclasses=[BEGINNING]),
             models.Index(name="file_by_pension_number", fields=["pension_number"], opclasses=[BEGINNING]),
             models.Index(name="file_by_insurance_number", fields=["insurance_number"]),
-            GinIndex(F("branch_id"), OpClass("name_key", "gin_trgm_ops"), name="file_by_part_of_name"),
-            # For those who read many branches: the beginning of a name, either part of it first.
+            GinIndex(NAME_LEXEMES, name="file_by_lexemes_of_name"),
+            # The beginning of a name, either part of it first.
             models.Index(OpClass("name_key", BEGINNING), F("branch_id"), name="file_by_first_name"),
             models.Index(OpClass("family_key", BEGINNING), F("branch_id"), name="file_by_last_name"),
         ]

@@ -1,5 +1,6 @@
 """Pages of pension files: the list, and one file."""
 
+from operator import attrgetter
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
@@ -7,13 +8,14 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from branches import services
+from branches import search, services
 from branches.models import PensionFile, User
 from branches.sections import SECTIONS
 from branches.shown import decree_sheets, facts, history
 from branches.views.reminders import reminders_of
 from branches.views.standing_of import links_of, notices_of
 from pension_transfer.lib.errors import NotSeen
+from pension_transfer.lib.finding import Typed
 from pension_transfer.lib.paging import Page, page_of
 
 HISTORY_SHOWN = 50
@@ -36,15 +38,23 @@ def file_list(request: HttpRequest) -> HttpResponse:
     """The files this person may see, by branch and name. What is searched never stands in an address."""
     query = request.POST.get("q", "").strip()
     is_refused = bool(request.GET.get("q")) and not query
-    rows = PensionFile.objects.visible_to(person(request)).select_related("branch")
-    page = Page([]) if is_refused else page_or_found(rows, query, request)
-    context = {"page": page, "query": query, "is_refused": is_refused, "menu_path": menu_path()[:1]}
-    return render(request, "branches/file_list.html", context)
+    rows = PensionFile.objects.visible_to(person(request))
+    shown = {"page": Page([])} if is_refused else listed(request, rows, query)
+    return render(request, "branches/file_list.html", shown | {"is_refused": is_refused, "menu_path": menu_path()[:1]})
 
 
-def page_or_found(rows: Any, query: str, request: HttpRequest) -> Page:
-    """The first files that a search finds; without one, a page of all."""
-    return Page(list(rows.search(query).order_by(*ORDER)[:FOUND])) if query else page_of(rows, request, by=ORDER)
+def listed(request: HttpRequest, rows: Any, query: str) -> dict[str, Any]:
+    """What a list of files shows: a page of these rows, or those of them that a search finds.
+
+    `is_similar`: no name is written as it was typed; `is_short`: too little was typed to look for.
+    """
+    rows, typed = rows.select_related("branch"), Typed(query)
+    if not query:
+        return {"page": page_of(rows, request, by=ORDER)}
+    found = search.files(person(request), typed, FOUND, rows) if typed.is_enough else []
+    page = Page(sorted((match.row for match in found), key=attrgetter(*ORDER)))
+    is_similar = any(match.is_misspelt for match in found)
+    return {"page": page, "query": query, "is_similar": is_similar, "is_short": not typed.is_enough}
 
 
 @require_GET

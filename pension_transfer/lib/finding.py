@@ -1,21 +1,20 @@
 """What somebody types into a search box, and the ways in which rows are looked for, the likeliest first."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from django.contrib.postgres.search import TrigramWordSimilarity
-from django.db import connections, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from pension_transfer.lib import lexemes
 from pension_transfer.lib.fences import as_site
+from pension_transfer.lib.names import LONGEST, NameLexemes
 from pension_transfer.lib.persian import clean, fold, spaced, to_ascii_digits
 
-LONGEST = 200  # of what is typed; the rest is not looked at
 FEWEST_DIGITS, FEWEST_LETTERS = 3, 2
-ALIKE = 0.5  # share of a typed word's trigrams that a name with a typing error still has
 RANKED = 200  # of the names alike: so many are compared for the likeliest
 NAME, SIMILAR_NAME = _("Name"), _("Similar name")
 
@@ -33,11 +32,11 @@ class Typed:
 
     @cached_property
     def whole(self) -> str:
-        return fold(self.text[:LONGEST])
+        return fold(self.text[:LONGEST])[:LONGEST]
 
     @cached_property
     def words(self) -> list[str]:
-        return spaced(self.text[:LONGEST]).split()
+        return spaced(self.text[:LONGEST])[:LONGEST].split()
 
     @cached_property
     def number(self) -> str:
@@ -64,17 +63,27 @@ class Way:
     is_misspelt: bool = False  # tried only where the earlier ways have found nothing
 
 
-def by_name(rows: QuerySet[Any], typed: Typed, is_wide: bool, *beginnings: str) -> Iterator[Way]:
-    """Ways to a name: its parts, then misspelt; in many branches at once what these columns begin with."""
-    if is_wide:
-        for column in beginnings:
+@dataclass(frozen=True)
+class Names:
+    """How a model's names are looked for: the columns that begin with them, and the lexemes of its branches."""
+
+    beginnings: Sequence[str]
+    lexemes: NameLexemes
+
+    def ways(self, rows: QuerySet[Any], typed: Typed, places: Sequence[str] | None) -> Iterator[Way]:
+        """What begins so; in the branches with the codes `places` its parts in any order, and misspelt."""
+        for column in self.beginnings:
             yield Way(NAME, rows.filter(**{f"{column}__startswith": typed.whole}))
-        return
-    yield Way(NAME, rows.filter(*(Q(name_key__contains=word) for word in typed.words)))
-    for words in [typed.words, [typed.whole]][: len(typed.words)]:
-        alike = rows.filter(*(Q(name_key__trigram_word_similar=word) for word in words))
-        likeness = TrigramWordSimilarity(" ".join(words), "name_key")
-        yield Way(SIMILAR_NAME, alike.annotate(likeness=likeness), is_misspelt=True)
+        if places:
+            yield Way(NAME, self._held(rows, lexemes.beginnings(places, typed.words)))
+            likeness = TrigramWordSimilarity(" ".join(typed.words), "name_key")
+            alike = self._held(rows, lexemes.misspelt(places, typed.words))
+            yield Way(SIMILAR_NAME, alike.order_by(likeness.desc(), "-pk"), is_misspelt=True)
+
+    def _held(self, rows: QuerySet[Any], asked: str) -> QuerySet[Any]:
+        """Asked first and alone: beside other conditions the planner reads through all rows of the branch."""
+        held = lexemes.holding(rows.model._default_manager.order_by(), self.lexemes, asked)
+        return rows.filter(pk__in=held.values("pk")[:RANKED])
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,7 @@ class Match:
     row: Any
     why: str
     value: str
+    is_misspelt: bool = False
 
 
 def find(ways: Iterable[Way], seen: QuerySet[Any], typed: Typed, most: int) -> list[Match]:
@@ -95,7 +105,7 @@ def find(ways: Iterable[Way], seen: QuerySet[Any], typed: Typed, most: int) -> l
 
 def _match(row: Any, way: Way, typed: Typed) -> Match:
     number = "" if typed.is_name else typed.number or typed.code
-    return Match(row, str(way.why), getattr(row, way.column) if way.column else number)
+    return Match(row, str(way.why), getattr(row, way.column) if way.column else number, way.is_misspelt)
 
 
 def gather(ways: Iterable[Way], most: int) -> dict[int, Way]:
@@ -108,14 +118,6 @@ def gather(ways: Iterable[Way], most: int) -> dict[int, Way]:
     with as_site():
         for way in ways:
             if len(found) < most and not (found and way.is_misspelt):
-                found = found | {key: found.get(key, way) for key in _keys(way, most)}
+                keys = way.rows.values_list("pk", flat=True)[:most]
+                found = found | {key: found.get(key, way) for key in keys}
     return dict(list(found.items())[:most])
-
-
-def _keys(way: Way, most: int) -> list[int]:
-    if not way.is_misspelt:
-        return list(way.rows.values_list("pk", flat=True)[:most])
-    with transaction.atomic(), connections["default"].cursor() as cursor:
-        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(ALIKE)])
-        alike = sorted(way.rows.values_list("likeness", "pk")[:RANKED], reverse=True)
-    return [key for _likeness, key in alike[:most]]

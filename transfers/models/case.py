@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 
 BY_DUE_DATE = ("due_on", "turn_since", "id")
+NAME_LEXEMES = names.NameLexemes("branch_id", "person_name")
 LETTERS = ("letter_number", "paper_sent_letter", "paper_letter_number")  # of the referral, of the paper's two ends
 
 
@@ -210,7 +211,7 @@ class TransferCase(Holding, Work, Flow):
             ),
             models.Index(name="case_by_national_code", fields=["national_code"]),
             models.Index(name="case_by_pension_number", fields=["pension_number"]),
-            GinIndex(F("branch_id"), OpClass("name_key", "gin_trgm_ops"), name="case_by_part_of_name"),
+            GinIndex(NAME_LEXEMES, name="case_by_lexemes_of_name"),
             models.Index(OpClass("name_key", "text_pattern_ops"), F("branch_id"), name="case_by_name"),
             *(models.Index(name=f"case_by_{name}", fields=[name], condition=~Q(**{name: ""})) for name in LETTERS),
             models.Index(name="case_crossing", fields=["state", "id"], condition=Q(closed_at=None, side=Side.ORIGIN)),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from branches.models import PensionFile, Status, User
 from branches.roles import Action, can, scoped
-from branches.views.files import page_or_found
+from branches.views.files import listed
 from pension_transfer.lib.errors import BadInput, NotAllowed, NotNow, NotSeen
 from pension_transfer.lib.posting import command_id
 from pension_transfer.lib.templatetags.persian import fa
@@ -30,9 +30,9 @@ def find(request: HttpRequest) -> HttpResponse:
     """The files of the branch that can be referred. A number typed here never stands in an address."""
     must_refer_somewhere(person(request))
     query = request.POST.get("q", "").strip()
-    page = page_or_found(files_of(person(request)), query, request)
-    context = {"page": page, "query": query, "path": menu_path("referral"), "here": here.of_screen("referral")}
-    return render(request, "transfers/referral.html", context)
+    shown = listed(request, files_of(person(request)), query)
+    context = {"path": menu_path("referral"), "here": here.of_screen("referral")}
+    return render(request, "transfers/referral.html", shown | context)
 
 
 def files_of(user: User) -> Any:

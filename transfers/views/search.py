@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from branches.models import User
 from branches.roles import Action
-from branches.search import files, is_wide
+from branches.search import files, places
 from pension_transfer.lib.finding import Match, Typed
 from pension_transfer.lib.posting import is_piece
 from transfers import scan
@@ -89,7 +89,7 @@ def find(user: User, typed: Typed, most: int) -> Found:
     files_found = [_file(match) for match in files(user, typed, most)]
     moves_found = [_move(match) for match in moves(user, typed, most)]
     groups = [_group("files", _("Pension files"), files_found, most), _group("moves", _("Moves"), moves_found, most)]
-    is_by_beginning = typed.is_name and is_wide(user, Action.VIEW_FILES)
+    is_by_beginning = typed.is_name and places(user, Action.VIEW_FILES) is None
     return Found(typed, [group for group in groups if group.hits], is_by_beginning)
 
 
