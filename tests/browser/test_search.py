@@ -24,6 +24,10 @@ def test_a_name_is_typed_chosen_and_opened_by_the_keyboard(
     keys.press("Slash")
     expect(box).to_be_focused()
     expect(box).to_have_attribute("aria-expanded", "false")
+    for key in "jkxa1/":
+        keys.press(key)  # in a field a letter is a letter
+    expect(box).to_have_value("jkxa1/")
+    keys.press("Control+A")
     keys.type("علي رظا")  # another writing, and a typing error
     expect(listed.locator("[role=option]").first).to_be_visible()
     expect(box).to_have_attribute("aria-expanded", "true")
@@ -56,6 +60,7 @@ def test_enter_with_nothing_chosen_answers_with_a_page(
     page.goto("/search/")
     page.locator("#search").focus()
     page.keyboard.type("حسینی")
+    expect(page.locator("#search-found [role=option]").first).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator("#files .hit").first).to_be_focused()
     assert page.url == f"{site}/search/"

@@ -55,6 +55,16 @@ def test_the_queue_says_what_arrived_came_back_went_on_and_became_overdue(cast: 
     assert as_(cast.reader(Role.AUDITOR)).get(HOME).context["changes"] == []
 
 
+def test_what_came_back_long_ago_and_comes_again_arrives(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    press("send_back", walk.to(State.DRAFT), walk.officer, **WHY)
+    tomorrow = calendar.today() + dt.timedelta(days=1)
+    monkeypatch.setattr(news, "day_before", lambda: tomorrow)
+    TransferCase.objects.update(turn_since=calendar.beginning_of(tomorrow))
+    assert {name: news.of(name, walk.clerk).count() for name in news.NEWS} == {
+        "arrived": 1, "back": 0, "on": 0, "late": 0,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("day", "before"),
     [(dt.date(2026, 11, 28), dt.date(2026, 11, 26)), (dt.date(2026, 11, 24), dt.date(2026, 11, 23))],
@@ -106,9 +116,12 @@ def test_what_is_wrong_with_a_filter_is_said(cast: Cast, name: str, query: str) 
 def test_nobody_keeps_more_filters_than_can_be_told_apart(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(filters, "MOST", 1)
     clerk = cast.at(cast.origin, Role.CLERK)
+    keep(cast.at(cast.origin, Role.BRANCH_HEAD), "c", "due=late", is_default="on")  # of somebody else
     assert [keep(clerk, name, "due=late").status_code for name in ("a", "b", "a")] == [302, 422, 302]
     keep(clerk, "a", "state=" + "é" * 3000 + "&due=late&work=" + "x" * 25)
-    assert SavedFilter.objects.get().query == "due=late"
+    assert SavedFilter.objects.get(user=clerk).query == "due=late"
+    keep(clerk, "a", "due=late", is_default="on")
+    assert SavedFilter.objects.filter(is_default=True).count() == 2
 
 
 def test_the_filter_form_joins_queues(cast: Cast) -> None:

@@ -9,14 +9,14 @@ from django.urls import reverse
 
 from branches.models import User
 from branches.roles import MATRIX, Action, Role
-from tests.cast import Cast, Walk
+from tests.cast import Cast, Walk, appoint
 from tests.pages import as_, goes_to, text
 from tests.test_house import SAFE, loaded
 from transfers import here, practice, tours
 from transfers.demo import people
 from transfers.guide import OWN, WHY, line_of
 from transfers.guide_tables import matrix, moves_of
-from transfers.states import MOVES, WITHIN, Side, State, Turn
+from transfers.states import MOVES, TURNS, WITHIN, Side, State, Turn
 from transfers.views.pressable import NEXT
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -60,6 +60,17 @@ def test_the_pages_tell_what_the_tables_decide(cast: Cast) -> None:
     assert shown == sum(len(step.sources) for step in MOVES)
     page = text(as_(cast.reader(Role.AUDITOR)).get(reverse("help_states")))
     assert page.count("<marker") == 2 and 'style="' not in page
+
+
+@pytest.mark.parametrize("side", Side)
+def test_the_table_of_states_says_whose_turn_it_is_after_a_step(side: Side) -> None:
+    wanted = {
+        (State(source).label, State(step.target).label, TURNS.get((side, step.target), Turn.NOBODY).label)
+        for step in MOVES
+        if step.side == side
+        for source in step.sources
+    }
+    assert {(move.source, move.target, move.next_turn) for move in moves_of(side)} == wanted
 
 
 # --- where one stands ---------------------------------------------------------------------------------------
@@ -111,6 +122,13 @@ def test_the_tour_is_offered_until_it_is_put_away(cast: Cast) -> None:
     assert as_(cast.reader("outsider")).get(reverse("cartable")).context["tour"] == []
 
 
+def test_somebody_with_several_offices_has_a_short_tour(cast: Cast) -> None:
+    person = appoint("all", Role.BRANCH_HEAD, branch=cast.origin)
+    for role in (Role.CLERK, Role.DESTINATION_STAFF):
+        person = appoint("all", role, branch=cast.origin)
+    assert len(tours.stops_of(User.objects.get(pk=person.pk))) == tours.LONGEST
+
+
 # --- training ------------------------------------------------------------------------------------------------
 
 
@@ -122,6 +140,8 @@ def test_a_training_site_says_so_everywhere_and_ticks_what_was_done(walk: Walk, 
     case = walk.to(State.DRAFT)
     tasks = {row.task.action: row.is_done for row in client.get(reverse("practice")).context["tasks"]}
     assert tasks[Action.REFER] and not tasks[Action.REOPEN]
+    colleague = appoint("second", Role.CLERK, branch=walk.cast.origin)  # has done nothing yet
+    assert not any(row.is_done for row in practice.tasks_of(colleague))
     client.logout()
     for page in (reverse("sign_in"), reverse("case_sheet", args=[case.pk])):
         client.force_login(walk.officer) if page != reverse("sign_in") else None
@@ -141,6 +161,15 @@ def test_training_never_starts_beside_a_real_center(real: str) -> None:
     said = loaded(own | given)
     assert f"belong to one: {real}" in said.splitlines()[-1]
     assert loaded(own) == ""
+
+
+def test_training_refuses_a_center_that_sites_have_joined(signing: Any, settings: Any) -> None:
+    settings.OF_A_REAL_SITE = {}
+    with pytest.raises(CommandError, match="joined"):
+        call_command("training", no_serve=True)
+    settings.OF_A_REAL_SITE = {"SITE": True}
+    with pytest.raises(CommandError, match="never meets a real center"):
+        call_command("training", no_serve=True)
 
 
 def test_training_refuses_a_database_with_people_of_its_own(cast: Cast, settings: Any) -> None:

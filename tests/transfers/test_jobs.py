@@ -69,6 +69,8 @@ def test_many_are_sent_by_the_page_that_asks_and_a_changed_one_is_refused_alone(
     assert [fresh(case).state for case in cases] == [State.SENT, State.TECHNICALLY_APPROVED]
     sheets = client.get(answer.context["print_url"]).context
     assert [sheet.case for sheet in sheets["sheets"]] == [cases[0]]
+    colleague = as_(cast.at(cast.origin, Role.CLERK))
+    assert colleague.get(answer.context["print_url"]).status_code == 422
     assert client.get(url).context["jobs_under_way"] == 0
     assert [row.item.case for row in client.get(page, {"state": "refused"}).context["rows"]] == [cases[1]]
 
@@ -102,6 +104,17 @@ def test_everything_that_waits_is_received_and_what_the_center_keeps_is_finished
     assert Job.objects.get().is_finished and "kept" in text(staff.get(page))
     sync.sync()
     assert TransferCase.objects.filter(side=Side.DESTINATION, state=State.RECEIVED).count() == 2
+
+
+def test_what_a_colleague_has_received_meanwhile_is_received(cast: Cast) -> None:
+    walk = Walk(cast, make_file(cast.origin, 1))
+    walk.to(State.SENT)
+    as_(walk.staff).post(reverse("receive_list"), command(all="1"))  # one is no job: done at once
+    row = jobs.Row(cast.destination.pk, walk.case.tracking_number, envelope_id=fresh(walk.case).envelope)
+    (job,) = jobs.order(Action.RECEIVE, [row], by=walk.staff, form=uuid.uuid4())
+    carry_out(job)
+    assert outcomes(job) == [("done", "")]
+    assert job.items.get().case == TransferCase.objects.get(side=Side.DESTINATION)
 
 
 def test_nothing_waits_or_the_center_is_away(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,6 +208,27 @@ def test_a_fault_of_the_program_stops_one_item_only(
     carry_out(job)
     assert outcomes(job) == [("refused", "fault"), ("done", "")]
     assert [record.exc_info is not None for record in caplog.records if record.name == "transfers.jobs"] == [True]
+
+
+def test_the_same_form_of_two_people_is_two_jobs(cast: Cast) -> None:
+    """And each carries on its own only."""
+    (case,), form = walked(cast, State.DRAFT, 1), uuid.uuid4()
+    people = [cast.at(cast.origin, Role.TECHNICAL_OFFICER), cast.at(cast.origin, Role.BRANCH_HEAD)]
+    row = jobs.Row(case.branch_id, case.tracking_number, case.pk)
+    first, second = (jobs.order(Action.TAKE, [row], by=person, form=form)[0] for person in people)
+    assert first != second and (first.by, second.by) == (*people,)
+    assert goes_to(as_(people[1]).post(reverse("job_advance", args=[second.pk]))) == reverse("job", args=[second.pk])
+    assert outcomes(first) == [("open", "")] and outcomes(second)[0][0] == "refused"
+
+
+def test_an_item_in_hand_is_nobody_elses_until_its_lease_is_over_and_ends_once(cast: Cast) -> None:
+    job = ordered(walked(cast, State.DRAFT, 1), cast.at(cast.origin, Role.TECHNICAL_OFFICER))
+    slow = jobs._take(job.items.all())
+    assert slow and not jobs.advance(JobItem.objects.all())
+    JobItem.objects.update(leased_until=timezone.now() - dt.timedelta(seconds=1))
+    assert jobs.advance(JobItem.objects.all()) and outcomes(job) == [("done", "")]
+    jobs._end(slow, jobs.Ended(JobItem.State.REFUSED, "late"))  # whoever was thought dead comes after all
+    assert outcomes(job) == [("done", "")]
 
 
 def test_too_many_rows_are_refused_at_once(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

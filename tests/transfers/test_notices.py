@@ -86,6 +86,10 @@ def test_each_case_is_told_once_under_the_kind_that_fits(cast: Cast) -> None:
     case = due.to(State.DRAFT)
     TransferCase.objects.filter(pk=case.pk).update(due_on=calendar.today())
     assert told(due.officer) == {Kind.DUE: 1}
+    today = calendar.beginning_of(calendar.today())  # read when it came, days ago; the day it is due is news again
+    TransferCase.objects.filter(pk=case.pk).update(turn_since=today - dt.timedelta(days=3))
+    User.objects.filter(pk=due.officer.pk).update(notices_seen_at=today - dt.timedelta(hours=1))
+    assert told(due.officer) == {Kind.DUE: 1}
     returned.to(State.RETURNED)
     assert told(returned.clerk) == {Kind.RETURNED: 2}
 
@@ -103,6 +107,7 @@ def test_stuck_items_are_told_to_the_office_they_were_handed_to(walk: Walk) -> N
     tried = {"code": "KeyError", "why": "KeyError", "tries": 5, "last_at": timezone.now()}
     StuckItem.objects.create(kind="receipt", ref="x", branch=walk.cast.origin, set_aside_at=timezone.now(), **tried)
     assert [bell(user) for user in (walk.officer, walk.head, walk.other_officer)] == [1, 0, 0]
+    assert told(walk.officer) == {Kind.STUCK: 1} and told(walk.other_officer) == {}  # without row security, too
     assert len(as_(walk.officer).get(reverse("notices")).context["stuck"]) == 1
     read(walk.officer)
     assert bell(walk.officer) == 0
@@ -210,6 +215,22 @@ def test_what_went_to_another_office_meanwhile_is_not_told(walk: Walk, gateway: 
     settled(walk.to(State.DRAFT))
     walk.technical()
     assert telling.tell_all().nothing_new == 1 and gateway.sent == []
+
+
+def test_who_has_left_is_not_written_to_and_nobody_on_a_day_off(
+    walk: Walk, gateway: type[Gateway], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listening(walk.officer, Way.SMS)
+    settled(walk.to(State.DRAFT))
+    with monkeypatch.context() as patch:
+        patch.setattr("transfers.telling.is_working_day", lambda day: False)
+        assert telling.tell_all() == telling.Report()
+    officers = User.objects.filter(pk=walk.officer.pk)
+    officers.update(is_active=False)
+    assert telling.tell_all().nothing_new == 1
+    officers.update(is_active=True, told_by_sms=[Kind.DUE], told_by_bell=every_kind())
+    Telling.objects.update(told_until=timezone.now() - dt.timedelta(minutes=3))
+    assert again().nothing_new == 1 and gateway.sent == []  # the way tells what was chosen for it, not for the bell
 
 
 def test_what_did_not_leave_is_tried_again_and_what_may_have_left_is_not(walk: Walk, gateway: type[Gateway]) -> None:

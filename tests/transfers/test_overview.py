@@ -4,26 +4,35 @@ import csv
 import datetime as dt
 import io
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
+from django.utils.translation import gettext
 from openpyxl import load_workbook
 
 from branches.models import Administration
 from branches.roles import Role
-from pension_transfer.lib import charts
+from pension_transfer.lib import calendar, charts
 from pension_transfer.lib.calendar import today
-from pension_transfer.lib.months import Month
+from pension_transfer.lib.months import Month, Months
 from tests.cast import Cast, Walk, make_file
 from tests.pages import as_, queries, text
 from transfers import summing
+from transfers.lateness import Party
 from transfers.models import Summary, TransferCase
-from transfers.overviews import tiles
-from transfers.overviews.figures import percentile
+from transfers.overviews import drawn, find_place, tiles
+from transfers.overviews.figures import Figures, days_of, figures_of, late_by_place, percentile
+from transfers.overviews.form import PeriodForm
+from transfers.overviews.standing import Standing, standing_by_branch
+from transfers.overviews.tables import table as tabled
+from transfers.overviews.tables import write_csv, write_xlsx
 from transfers.states import Side, State
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 URL = "/overview/"
+AUTUMN = dt.date(2026, 11, 1)  # 1405/08/10
 
 
 @pytest.fixture
@@ -95,6 +104,26 @@ def test_nobody_sees_the_figures_of_others(filled: Cast) -> None:
     assert places(filled.at(filled.origin, Role.CLERK)) == places(filled.reader("outsider")) == set()
 
 
+def test_what_stands_is_counted_where_one_sees_it_and_at_that_place_only(filled: Cast) -> None:
+    """Each of the two alone: who asks, and which place is asked for; no row security stands behind it here."""
+    head, auditor = filled.at(filled.origin, Role.BRANCH_HEAD), filled.reader(Role.AUDITOR)
+    country, branch = find_place(auditor), find_place(auditor, "0801")
+    assert {*standing_by_branch(auditor, country)} == {"0801", "1001"}
+    assert {*standing_by_branch(head, country)} == {*standing_by_branch(auditor, branch)} == {"0801"}
+    sent = Walk(filled, make_file(filled.origin, 8)).to(State.SENT)
+    assert standing_by_branch(head, branch)["0801"].unreceived == 0
+    TransferCase.objects.filter(pk=sent.pk).update(turn_since=timezone.now() - dt.timedelta(days=30))
+    assert standing_by_branch(head, branch)["0801"].unreceived == 1
+
+
+def test_a_file_tells_of_the_place_that_was_asked_for(filled: Cast) -> None:
+    client = as_(filled.reader(Role.AUDITOR))
+    plain = b"".join(client.get(f"{URL}figures.csv?place=0801").streaming_content).decode("utf-8-sig")
+    assert plain.startswith(str(filled.origin)) and filled.destination.administration.name not in plain
+    urls = {path: [card["url"] for card in client.get(URL + path).context["cards"]] for path in ("", "?place=0801")}
+    assert any(urls[""]) and not any(urls["?place=0801"])  # the queue of cases is of the reader's whole country
+
+
 # --- the page -----------------------------------------------------------------------------------------------------
 
 
@@ -151,6 +180,17 @@ def test_everything_can_be_taken_away(filled: Cast) -> None:
     assert book.worksheets[0]["C4"].value == shown.places.rows[0][2].value == 1
 
 
+def test_no_cell_of_a_file_is_a_formula(tmp_path: Path) -> None:
+    rows = [[sign + "cmd", 1] for sign in "=+-@"]
+    tables = [tabled("x", "=title", "+note", ["=a", "@b"], rows)]
+    write_csv(tmp_path / "x.csv", ["=HYPERLINK()"], tables)
+    write_xlsx(tmp_path / "x.xlsx", ["=HYPERLINK()"], tables)
+    cells = [cell for row in csv.reader(io.StringIO((tmp_path / "x.csv").read_text("utf-8-sig"))) for cell in row]
+    assert len(cells) == 13 and [cell for cell in cells if cell.startswith(tuple("=+-@"))] == []
+    book = load_workbook(tmp_path / "x.xlsx")
+    assert [cell for row in book.worksheets[0] for cell in row if cell.data_type == "f"] == []
+
+
 # --- figures ------------------------------------------------------------------------------------------------------
 
 
@@ -160,6 +200,68 @@ def test_everything_can_be_taken_away(filled: Cast) -> None:
 )
 def test_percentiles_are_those_of_the_nearest_rank(days: list[int], percent: int, found: int) -> None:
     assert percentile(Counter(days), percent) == found
+
+
+def test_the_middle_stands_before_the_nine_of_ten_and_late_is_what_was_late() -> None:
+    stay = summing.stay_key(Side.ORIGIN, State.SENT)
+    late = {Party.ORIGIN: Counter({0: 6, 3: 3, 8: 1}), Party.DESTINATION: Counter({0: 2})}
+    figures = Figures({}, {stay: Counter({1: 6, 9: 4})}, late, Counter())
+    (row,) = drawn.stays(figures).rows
+    assert [it.value for it in row[1:4]] == [10, 1, 9]
+    assert [header.label for header in drawn.stays(figures).headers][2] == gettext("Median")
+    by_party = [[it.value for it in row[1:]] for row in drawn.fair(figures).rows]
+    assert by_party == [[4, 10, 40, 3], [0, 2, 0, ""], [0, 0, 0, ""]]
+
+
+def test_a_place_is_late_with_the_steps_that_were_late(filled: Cast) -> None:
+    months = Months(Month(140508), Month(140508))
+    for days, n in ((0, 5), (2, 1)):
+        Summary.objects.create(place="0801", day=AUTUMN, figure="late", key=Party.ORIGIN, days=days, n=n)
+    auditor = filled.reader(Role.AUDITOR)
+    assert late_by_place(auditor, ["0801"], months) == {"0801": Counter(steps=6, in_time=5, origin=1)}
+    shown = seen(filled.reader(Role.PROVINCE_SUPERVISOR), "?since=1405/08&until=1405/08")
+    assert [it.value for it in shown.places.rows[0][-2:]] == [1, 0]
+    assert figures_of(auditor, find_place(auditor, "0801"), months).late == {"origin": Counter({0: 5, 2: 1})}
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "first", "last"),
+    [(140508, 140509, "2026-10-23", "2026-12-21"), (140412, 140501, "2026-02-20", "2026-04-20")],
+)
+def test_months_are_those_of_the_jalali_calendar(since: int, until: int, first: str, last: str) -> None:
+    assert [str(day) for day in days_of(Months(Month(since), Month(until)))] == [first, last]
+
+
+def test_the_oldest_of_two_places_is_the_older_one() -> None:
+    days = [dt.date(2026, 3, 1), dt.date(2026, 2, 1), None]
+    assert sum((Standing(open=1, oldest=day) for day in days), Standing()) == Standing(open=3, oldest=days[1])
+
+
+@pytest.mark.parametrize(
+    ("part", "overdue", "shade"), [(0, 0, 0), (0, 1, 1), (5, 1, 1), (6, 1, 2), (20, 1, 3), (21, 1, 4)]
+)
+def test_a_shade_says_how_much_is_overdue(part: int, overdue: int, shade: int) -> None:
+    assert tiles.shade(part, Standing(open=100, overdue=overdue)) == shade
+
+
+def test_the_administrations_of_tehran_are_one_tile() -> None:
+    found = {"31": Standing(open=2, overdue=1), "23": Standing(open=2)}
+    (tile,) = tiles.tiles_of(found, {"23": ("تهران", "Tehran")}, str).tiles
+    assert (tile.shade, tile.url) == (4, "")  # one of four; which of the three it leads to nobody knows
+
+
+def test_a_period_is_three_months_unless_asked_and_ten_years_at_most() -> None:
+    usual = PeriodForm({})
+    assert usual.is_valid() and len(usual.months) == 3
+    asked = [PeriodForm({"since": since, "until": "1405/12"}).is_valid() for since in ("1396/01", "1395/12")]
+    assert asked == [True, False]
+
+
+def test_days_to_come_are_not_drawn(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calendar, "today", lambda: AUTUMN)
+    auditor = cast.reader(Role.AUDITOR)
+    flow = figures_of(auditor, find_place(auditor), Months(Month(140508), Month(140508))).flow
+    assert max(flow) == AUTUMN and len(flow) < 10  # working days
 
 
 def test_every_province_has_one_tile(db: None) -> None:

@@ -23,6 +23,7 @@ from tests.pages import ASCII, as_, text
 from transfers import public_tracking, vain_tries
 from transfers.models import TransferCase, VainTry
 from transfers.public_tracking import NEXT, WHERE
+from transfers.sheet import drawn
 from transfers.states import Side, State
 from transfers.tracking import check_digit
 
@@ -70,6 +71,7 @@ def test_at_every_stop_it_says_where_what_next_and_whom_to_ask(walk: Walk, state
     assert bool(progress.when) is (state != State.CANCELLED)
     settled = state in (State.SENT, State.RECEIVED, State.VERIFIED, State.REGISTERED)
     assert (jalali_month(LAST_PAID + 1) in shown) is settled
+    assert (jalali_month(LAST_PAID) in progress.payment) is settled
 
 
 def test_of_every_state_there_is_something_to_say() -> None:
@@ -146,6 +148,28 @@ def test_an_unknown_number_and_a_wrong_ending_are_answered_alike(walk: Walk) -> 
             shown = shown.replace(own, "")
         said.append((answer.status_code, shown))
     assert said[0] == said[1] and said[0][0] == 422
+
+
+def test_each_of_the_four_digits_counts(walk: Walk) -> None:
+    case = walk.to(State.SENT)
+    digits = ending_of(case)
+    for at, digit in enumerate(digits):
+        other = f"{digits[:at]}{(int(digit) + 1) % 10}{digits[at + 1 :]}"
+        assert ask(case.tracking_number, other).status_code == 422, other
+    assert ask(case.tracking_number, digits).status_code == 200
+
+
+def test_of_several_copies_the_one_that_knows_most_answers() -> None:
+    def copy(pk: int, side: str, closed: bool) -> TransferCase:
+        return TransferCase(pk=pk, side=side, closed_at=timezone.now() if closed else None)
+
+    ours = [copy(1, Side.DESTINATION, False), copy(2, Side.DESTINATION, True), copy(3, Side.DESTINATION, True)]
+    for copies, wanted in (
+        (ours, 1),
+        (ours[1:], 3),
+        ([copy(9, Side.DESTINATION, False), copy(4, Side.ORIGIN, True)], 4),
+    ):
+        assert max(copies, key=public_tracking._knows).pk == wanted
 
 
 @pytest.mark.parametrize(
@@ -270,6 +294,10 @@ def test_the_slip_leads_to_the_page_and_shows_nothing_that_opens_it(walk: Walk, 
     shown = text(answer).translate(ASCII)
     assert "https://follow.example.org/follow/" in shown and answer.context["slip"].number in shown
     assert case.national_code not in shown and case.pension_number not in shown
+    (way,) = re.findall(r'<p class="slip-way">(.*?)</p>', text(answer), re.DOTALL)
+    assert 0 < way.index(str(case.origin)) < way.index(str(case.destination))
+    address = f"https://follow.example.org/follow/?number={case.tracking_number}"
+    assert answer.context["slip"].qr == drawn(address)  # and no digit of the national code
     assert as_(walk.cast.at(walk.cast.third, Role.CLERK)).get(url).status_code == 404
 
 

@@ -13,14 +13,15 @@ from django.utils import translation
 import branches.search
 import transfers.search
 from branches.models import PensionFile, User
-from branches.roles import Role
+from branches.roles import Action, Role
 from pension_transfer.lib import fences
 from pension_transfer.lib.finding import Names, Typed, Way
 from pension_transfer.lib.persian import to_persian_digits
-from tests.cast import MOVE, PAPER_SENT, Cast, Walk, make_file, national_code, press
+from tests.cast import MOVE, PAPER_SENT, Cast, Walk, appoint, make_file, national_code, press
 from tests.pages import as_, goes_to, text
 from transfers.models import TransferCase
-from transfers.states import State
+from transfers.states import Side, State
+from transfers.views import search as page
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 HTMX = {"HX-Request": "true"}
@@ -146,6 +147,71 @@ def test_what_is_looked_for_outside_of_the_fence_is_read_within_it(walk: Walk) -
     assert len(branches.search.files(walk.clerk, Typed("حسینی"), 6)) == 1
 
 
+def test_the_rows_of_others_take_no_place_from_ones_own(cast: Cast) -> None:
+    """However many bear the same name elsewhere, and however few are shown."""
+    for number in range(11, 14):
+        make_file(cast.destination, number)
+    walk = Walk(cast)
+    copy = walk.to(State.RECEIVED, Side.DESTINATION)
+    for query in ("حسینی", "حسیمی", "7000"):
+        assert [match.row for match in branches.search.files(walk.clerk, Typed(query), 1)] == [walk.file], query
+    for user, case in ((walk.clerk, walk.case), (walk.staff, copy)):
+        assert [match.row for match in transfers.search.moves(user, Typed(copy.national_code), 1)] == [case]
+
+
+@pytest.mark.parametrize("finding", [branches.search, transfers.search])
+def test_a_way_that_forgot_whose_rows_they_are_shows_nothing(
+    walk: Walk, sent: TransferCase, finding: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, model = {branches.search: (branches.search.files, PensionFile)}.get(
+        finding, (transfers.search.moves, TransferCase)
+    )
+    monkeypatch.setattr(finding, "_ways", lambda user, rows, typed: [Way("", model.objects.all())])
+    found = {
+        user: len(look(user, Typed("حسینی"), 6)) for user in (walk.clerk, walk.cast.at(walk.cast.third, Role.CLERK))
+    }
+    assert [*found.values()] == [1, 0]
+
+
+def test_whoever_has_two_offices_finds_at_both(walk: Walk) -> None:
+    """One of them reaches a province, so a name is found by its beginning."""
+    appoint("both", Role.CLERK, branch=walk.cast.origin)
+    fars = walk.cast.destination.administration
+    person = appoint("both", Role.PROVINCE_SUPERVISOR, administration=fars)
+    there = make_file(walk.cast.third, 2)
+    urls = {reverse("file", args=[file.pk]) for file in (walk.file, there)}
+    assert set(found(person, "علی رضا")["files"]) == set(found(person, "7000")["files"]) == urls
+    assert found(person, "سینی") == {} and branches.search.places(person, Action.VIEW_FILES) is None
+
+
+def test_who_is_misspelt_is_not_shown_beside_who_is_not_and_no_more_than_asked_for(walk: Walk) -> None:
+    make_file(walk.cast.origin, 2, last_name="حسیمی")
+    make_file(walk.cast.origin, 3, first_name="حسین", last_name="کاظمی")
+    named = [match.row for match in branches.search.files(walk.clerk, Typed("حسینی"), 6)]
+    assert named == [walk.file]
+    for user in (walk.clerk, walk.cast.reader(Role.AUDITOR)):
+        assert len(branches.search.files(user, Typed("حسین"), 1)) == 1
+
+
+def test_what_is_cut_is_said_and_the_latest_move_stands_first(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    walk.to(State.DRAFT)
+    walk.cancel()
+    walk.draft(), walk.technical(), walk.send()
+    cases = list(TransferCase.objects.order_by("-pk"))
+    monkeypatch.setattr(page, "ON_THE_PAGE", 2)
+    for query, is_cut in ((walk.file.national_code, True), ("1234/5", True), (walk.file.insurance_number, False)):
+        answer = as_(walk.clerk).post(reverse("search"), {"q": query})
+        assert answer.context["found"].is_cut is is_cut, query
+    assert list(found(walk.clerk, walk.file.national_code)["moves"]) == [
+        reverse("case", args=[case.pk]) for case in cases
+    ]
+    hit = answer.context["found"].groups[0].hits[0]
+    assert (hit.state, hit.place) == ("frozen", walk.cast.origin)
+    answer = as_(walk.clerk).post(reverse("search"), {"q": walk.file.national_code})
+    moves = {group.name: group.hits for group in answer.context["found"].groups}["moves"]
+    assert [(hit.state, hit.label) for hit in moves] == [(case.state, case.get_state_display()) for case in cases]
+
+
 # --- how ----------------------------------------------------------------------------------------------------
 
 
@@ -177,7 +243,8 @@ def test_a_search_costs_a_constant_number_of_queries(walk: Walk, sent: TransferC
 QUESTIONS: list[tuple[Any, str, list[str]]] = [
     (PensionFile, "حسین", ["file_by_first_name", "file_by_last_name"]),
     (PensionFile, "0499370899", [
-        "file_by_national_code", "file_by_pension_number", "file_by_insurance_number", "dependent"]),
+        "file_by_national_code", "file_by_pension_number|file_once_in_a_branch", "file_by_insurance_number",
+        "dependent"]),
     (TransferCase, "حسین", ["case_by_name"]),
     (TransferCase, "12/5", ["case_by_letter_number"]),
 ]  # fmt: skip
@@ -207,7 +274,9 @@ def plans(ways: Iterable[Way]) -> list[str]:
 @pytest.mark.parametrize(("model", "typed", "indexes"), QUESTIONS)
 def test_every_question_to_the_country_has_an_index(cast: Cast, model: Any, typed: str, indexes: list[str]) -> None:
     found = plans(ways(cast.people["", Role.AUDITOR], model, typed))
-    missed = [plan for plan, index in zip(found, indexes, strict=True) if index not in plan or "Seq Scan" in plan]
+    missed = [
+        plan for plan, index in zip(found, indexes, strict=True) if not re.search(index, plan) or "Seq Scan" in plan
+    ]
     assert missed == []
 
 

@@ -2,20 +2,23 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 import segno
 from django.contrib.messages import get_messages
 from django.urls import reverse
+from django.utils import translation
 
+from branches.models import PensionFile
 from branches.roles import Action, Role
 from central.models import Envelope
 from pension_transfer.lib.persian import to_persian_digits
 from pension_transfer.lib.templatetags import persian
-from tests.cast import PAPER, Walk, make_file, press
+from tests.cast import PAPER, PAPER_SENT, Walk, make_file, press
 from tests.expect import fresh
 from tests.pages import ASCII, as_, goes_to, text
-from transfers import scan
+from transfers import scan, sheet
 from transfers.letters import letter_of
 from transfers.models import TransferCase
 from transfers.states import Side, State
@@ -220,3 +223,70 @@ def test_there_is_no_letter_before_the_seal_and_no_receipt_before_the_arrival(wa
     shown = text(as_(walk.staff).get(url))
     assert PAPER["paper_letter_number"] in shown.translate(ASCII) and copy.person_name in shown
     assert as_(walk.cast.reader("outsider")).get(url).status_code == 404
+
+
+def parts(answer: Any) -> tuple[str, str]:
+    """The head of a printed letter, and what stands under it."""
+    (article,) = re.findall("<article.*?</article>", text(answer), re.DOTALL)
+    head, _end, rest = article.partition("</header>")
+    return head, rest
+
+
+def test_each_paper_goes_from_the_branch_that_writes_it_to_the_other(walk: Walk) -> None:
+    """To the letter its own marks; to the receipt what was counted here, not what was said there."""
+    walk.to(State.RECEIVED, Side.DESTINATION)
+    press(Action.DISPATCH_PAPER, fresh(walk.case), walk.clerk, **PAPER_SENT)
+    said = {"paper_pages": "117", "paper_condition": "damaged", "paper_note": "برگ <b>۲</b> پاره است"}
+    press(Action.RECORD_PAPER, fresh(walk.copy), walk.staff, **PAPER | said)
+    origin, destination = str(walk.cast.origin), str(walk.cast.destination)
+    for name, case, by, sender, addressee in (
+        ("case_letter", walk.case, walk.clerk, origin, destination),
+        ("case_receipt", walk.copy, walk.staff, destination, origin),
+    ):
+        url = reverse(name, args=[case.pk])
+        head, rest = parts(as_(by).get(url))
+        assert (sender in head, addressee in head, sender in rest, addressee in rest) == (True, False, False, True)
+        assert as_(walk.cast.at(walk.cast.third, Role.CLERK)).get(url).status_code == 404
+        assert as_(walk.cast.reader("outsider")).get(url).status_code == 404
+        if name == "case_letter":
+            assert PAPER_SENT["paper_sent_letter"] in head.translate(ASCII)
+    assert "117" in rest.translate(ASCII) and "&lt;b&gt;" in rest and "<b>" not in rest
+
+
+def test_every_amount_of_the_letter_stands_beside_its_own_words(walk: Walk) -> None:
+    """The decree in force is the last one; arrears and over-payment are said where there are some."""
+    owed = {"arrears_amount": 1_200_000, "arrears_note": "عیدی", "overpaid_amount": 340_000, "overpaid_note": "بهمن"}
+    PensionFile.objects.filter(pk=walk.file.pk).update(**owed)
+    case = walk.to(State.SENT)
+    shown = re.sub("[ \n]+", " ", parts(as_(walk.clerk).get(reverse("case_letter", args=[case.pk])))[1])
+    for amount in (166_255_500, 1_200_000, 340_000):
+        assert f'{persian.rial(amount)} <span class="in-words">{persian.words(amount)}</span>' in shown, amount
+    letter = letter_of(fresh(case))
+    first, last = letter.content["decrees"]
+    first["lines"][0]["amount"] = 90_000_000
+    letter.content["decrees"][:] = [last, first]  # however they are laid
+    assert letter.amount == 166_255_500
+
+
+@pytest.mark.parametrize(("sex", "honorific"), [("female", "Mrs."), ("male", "Mr.")])
+def test_the_letter_speaks_of_a_woman_as_of_a_woman(walk: Walk, sex: str, honorific: str) -> None:
+    letter = letter_of(walk.to(State.SENT))
+    letter.content["principal"]["sex"] = sex
+    with translation.override("en"):
+        assert letter.honorific == honorific
+
+
+def test_the_pages_of_a_letter_are_those_that_left(walk: Walk) -> None:
+    """What was counted then; before that what was sealed."""
+    case = walk.to(State.SENT)
+    assert letter_of(fresh(case)).sheet.pages == 120
+    press(Action.DISPATCH_PAPER, fresh(case), walk.clerk, **PAPER_SENT | {"paper_sent_pages": "118"})
+    assert letter_of(fresh(case)).sheet.pages == 118
+
+
+def test_a_second_version_prints_its_own_seal(walk: Walk) -> None:
+    walk.to(State.SENT)
+    walk.case = press(Action.RECALL, fresh(walk.case), walk.head, **WHY)
+    second_version(walk)
+    case = fresh(walk.case)
+    assert sheet.of_case(case).row.version == sheet.of_cases([case])[case.pk].row.version == 2

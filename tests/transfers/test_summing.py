@@ -18,11 +18,12 @@ from tests.expect import fresh
 from tests.transfers.asking import answer, ask, close
 from tests.transfers.summed import directly, stored
 from transfers import clock, exchange, summing, sync
-from transfers.lateness import Party
-from transfers.models import Crossing, Figure, Summary, TransferEvent
+from transfers.lateness import Party, told
+from transfers.lateness import Waiting as Waited
+from transfers.models import Crossing, Figure, Summary, TransferCase, TransferEvent
 from transfers.overviews import find_place
 from transfers.overviews.figures import of_period
-from transfers.states import Side, State
+from transfers.states import Side, State, Turn
 from transfers.watch import Worker
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -167,6 +168,15 @@ def test_an_approval_that_waits_for_the_center_is_the_technique_s(
     sync.sync()
     event = walk.case.events.get(action="mark_sent")
     assert (event.party, event.days_late) == (Party.TECHNICAL, 2)
+
+
+def test_who_pressed_late_is_late_by_that_much_however_long_the_line_was_down(days: Days) -> None:
+    waited = Waited(State.VERIFIED, Turn.DESTINATION_STAFF, days.today)
+    case = TransferCase(side=Side.DESTINATION, state=State.REGISTERED)
+    days.go(2)
+    pressed = days.at
+    days.go(3)
+    assert told(waited, case, pressed) == {"party": Party.DESTINATION, "days_late": 2}
 
 
 def test_a_question_is_the_origin_s_to_answer(walk: Slow, days: Days) -> None:
