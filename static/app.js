@@ -138,10 +138,12 @@ function changed(field) {
   return field.value !== field.defaultValue;
 }
 
+// Of a form, or of a part of one that is kept by itself (a row of the comparison).
+const keepableIn = (place) => [...place.elements ?? all("input, select, textarea", place)].filter(keepable);
+
 function typed(form) {
   const before = form.changedBefore ?? [];
-  const fields = [...form.elements].filter(
-    (field) => keepable(field) && (changed(field) || before.includes(field.id || field.name)));
+  const fields = keepableIn(form).filter((field) => changed(field) || before.includes(field.id || field.name));
   return fields.map((field) => [field.id || field.name, field.type === "checkbox" || field.type === "radio" ? field.checked : field.value]);
 }
 
@@ -151,10 +153,9 @@ function remember(form) {
   else localStorage.removeItem(keyOf(form));
 }
 
-
 function putBack(form, fields) {
   const wanted = new Map(fields);
-  const found = [...form.elements].filter((field) => keepable(field) && wanted.has(field.id || field.name));
+  const found = keepableIn(form).filter((field) => wanted.has(field.id || field.name));
   found.forEach((field) => {
     const value = wanted.get(field.id || field.name);
     if (typeof value === "boolean") field.checked = value;
@@ -166,26 +167,26 @@ function putBack(form, fields) {
 const WHEN = { month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", timeZone: "Asia/Tehran" };
 const momentOf = (at) => new Intl.DateTimeFormat(`${document.documentElement.lang}-u-ca-persian`, WHEN).format(at);
 
-function announce(form, at) {
+function announce(form, at, drop) {
   const notice = one("#kept-notice")?.content.firstElementChild.cloneNode(true);
   if (!notice) return;
   one("time", notice).textContent = momentOf(at);
   one("button", notice).addEventListener("click", () => {
     localStorage.removeItem(keyOf(form));
-    form.reset();
+    drop();
     notice.remove();
   });
   form.prepend(notice);
 }
 
-function restore(form) {
+function restore(form, drop = () => form.reset()) {
   const kept = JSON.parse(localStorage.getItem(keyOf(form)) || "null");
   if (!kept) return;
   if ("rejected" in form.dataset) {
     form.changedBefore = kept.fields.map(([name]) => name);
     return remember(form);
   }
-  if (putBack(form, kept.fields)) announce(form, kept.at);
+  if (putBack(form, kept.fields)) announce(form, kept.at, drop);
 }
 
 function keysOf(wanted) {
@@ -218,10 +219,8 @@ function setUpKeeping() {
 
 let sending = false;
 
-const worthAWarning = (form) => ("main" in form.dataset || "keep" in form.dataset) && typed(form).length;
-
 function warnBeforeLeaving(event) {
-  if (!sending && all("form[method=post]").some(worthAWarning)) event.preventDefault();
+  if (!sending && all("[data-keep], form[data-main]").some((place) => typed(place).length)) event.preventDefault();
 }
 
 function guardSending(event) {

@@ -72,6 +72,8 @@
   // The focus goes on at once; what comes back refused calls it back.
   function press(button, row = rowOf(button), fields = []) {
     const rows = judgedBy(button, row);
+    const unstored = !row && rows.find(isTypedIn);
+    if (unstored) { tell(form.dataset.unstored); return firstField(find(".difference", unstored)).focus(); }
     const body = bodyOf(button, fields);
     rows.forEach((one) => one.classList.add("is-sent"));
     if (button.name !== "take_back") goTo(nextOpen(rows.at(-1) ?? here()));
@@ -96,6 +98,7 @@
     swap(answer.pieces);
     rows.forEach((row) => row.classList.remove("is-sent"));
     if (answer.status !== 200) return refused(answer, rows);
+    rows.forEach(forget);
     tell("");
     say(answer.said);
     if (document.activeElement === document.body) goTo(document.getElementById(answer.next));
@@ -105,6 +108,7 @@
     tell(answer.said);
     const now = row && document.getElementById(row.id);
     if (!now) return;
+    keepRefused(now);
     goTo(now);
     (find("[aria-invalid=true]", now) || find(".difference :is(input:not([type=hidden]), select)", now))?.focus();
   }
@@ -131,6 +135,7 @@
       const held = place.contains(document.activeElement) && document.activeElement;
       const wasLast = place === last;
       place.replaceWith(fresh);
+      list(".difference", fresh).forEach(own);
       if (wasLast) last = fresh;
       if (held) focusAgain(fresh, held);
     }
@@ -149,37 +154,52 @@
     if (open && find("[data-store]", open).name === button.name) return firstField(open).focus();
     open?.remove();
     const place = document.querySelector(`template[data-form=${button.name}]`).content.cloneNode(true).firstElementChild;
-    row.append(fitted(place, row, button));
+    row.append(place);
+    fit(place, row, button);
+    restore(place, () => closeForm(place));
     firstField(place).focus();
     row.scrollIntoView({ block: "nearest" });
   }
 
   const firstField = (place) => find("input:not([type=hidden]), select", place);
 
-  function fitted(place, row, button) {
-    const path = button.value.slice(button.value.indexOf("|") + 1);
-    for (const name of ["id", "for", "aria-describedby"]) {
-      list(`[${name}]`, place).forEach((element) =>
-        element.setAttribute(name, element.getAttribute(name).replace("judge_", `judge_${row.id}_`)));
-    }
-    place.removeAttribute("id");
+  function fit(place, row, button) {
+    const path = pathIn(button.value);
     find("[name=of]", place).value = path;
     find("[data-store]", place).value = button.value;
+    own(place);
     const said = button.getAttribute("aria-pressed") === "true" ? find(".mark-said", row)?.dataset ?? {} : {};
     if (path.endsWith(".count") && !said.code) fill(place, { code: "missing_in_data" });
     fill(place, said);
-    return place;
+  }
+
+  // Its fields get ids that no other row has, and its draft the name of what would be judged.
+  function own(place) {
+    for (const name of ["id", "for", "aria-describedby"]) {
+      list(`[${name}]`, place).forEach((element) =>
+        element.setAttribute(name, element.getAttribute(name).replaceAll("judge_", `judge_${rowOf(place).id}_`)));
+    }
+    place.removeAttribute("id");
+    const { name, value } = find("[data-store]", place);
+    place.dataset.keep = `${DRAFTS}${name} ${value}`;
   }
 
   function fill(place, said) {
     for (const [name, value] of Object.entries(said)) {
       const field = find(`[name=${name}]`, place);
-      if (field) field.value = value;
+      if (field) asItCame(field, value);
     }
+  }
+
+  function asItCame(field, value) {
+    field.value = value;
+    if (field.options) [...field.options].forEach((option) => { option.defaultSelected = option.selected; });
+    else field.defaultValue = value;
   }
 
   function closeForm(place) {
     const row = rowOf(place);
+    localStorage.removeItem(keyOf(place));
     place.remove();
     say(form.dataset.closed);
     goTo(row);
@@ -188,6 +208,43 @@
   function store(place) {
     const fields = list("input[name], select[name], textarea[name]", place);
     press(find("[data-store]", place), rowOf(place), fields);
+  }
+
+  // --- drafts: kept like what is typed in any form (app.js), until the row is judged ------------------------
+
+  const DRAFTS = `${form.getAttribute("action")} `;
+  const pathIn = (text) => text.slice(text.indexOf("|") + 1);
+  const pathOf = (row) => pathIn(keyIn(row, "match")?.value ?? "");
+  const drafts = () => keysOf((key) => key.startsWith(`${PREFIX}${user()}:${DRAFTS}`));
+  const isTypedIn = (row) => list(".difference", row).some((place) => typed(place).length);
+
+  function forget(row) {
+    drafts().filter((key) => pathIn(key) === pathOf(row)).forEach((key) => localStorage.removeItem(key));
+  }
+
+  // What came back refused holds what was typed as if it had stood there before.
+  function keepRefused(row) {
+    const place = find(".difference", row);
+    if (!place) return;
+    forget(row);
+    place.changedBefore = keepableIn(place).filter((field) => field.value).map((field) => field.id);
+    remember(place);
+  }
+
+  // The mark that was seen stands in the draft's name: one of a row that was judged since is not offered again.
+  function bringBack() {
+    const rows = new Map(list("li.check").map((row) => [pathOf(row), row]));
+    for (const key of drafts()) {
+      const row = rows.get(pathIn(key));
+      const button = row && list("[data-key]", row).find(({ name, value }) => key.endsWith(`${DRAFTS}${name} ${value}`));
+      if (button) openForm(button);
+      else if (row) localStorage.removeItem(key);
+    }
+  }
+
+  function rememberRow(event) {
+    const place = event.target.closest(".difference");
+    if (place) remember(place);
   }
 
   // --- hands ----------------------------------------------------------------------------------------------
@@ -294,7 +351,10 @@
   document.addEventListener("click", onClick);
   form.addEventListener("focusin", (event) => { last = rowOf(event.target) || last; });
   form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", rememberRow);
+  document.addEventListener("DOMContentLoaded", bringBack); // app.js is there by then
   window.addEventListener("hashchange", toHash);
+  list(".difference").forEach(own);
   setInterval(() => hear().catch(() => {}), PAUSE); // a question lost is asked again
   toHash();
 })();

@@ -176,6 +176,9 @@ def addresses(user: User) -> list[str]:
     found += [f"/cases/{case.pk}/comparison/" for case in standing.values()]
     found += [f"/tracking/?q={case.tracking_number}" for case in cases[:1]]
     found += [f"/files/{file.pk}/" for file in files[:1]]
+    sent = standing.get((Side.ORIGIN, State.SENT))
+    if sent and Role.CLERK in user.roles:
+        found.append(f"/cases/{sent.pk}/versions/1/")
     return found + [path for role in sorted(user.roles) for path in OWN.get(role, lambda rows: [])([*files, None])]
 
 
@@ -199,11 +202,16 @@ def _correcting(file: PensionFile) -> list[str]:
 OWN: dict[str, Callable[[list[Any]], list[str]]] = {
     Role.CLERK: lambda files: [
         "/referral/", f"/files/{files[-2].pk}/refer/", f"/files/{files[0].pk}/refer/", *_correcting(files[-2]),
+        "/password/", "/reminders/", "/follow-ups/",
     ],
-    Role.BRANCH_HEAD: lambda files: ["/send/", "/import/", "/import/new/", "/overview/"],
+    Role.BRANCH_HEAD: lambda files: ["/send/", "/import/", "/import/new/", "/overview/", "/workload/"],
     Role.INSURANCE_DEPUTY: lambda files: ["/send/"],
-    Role.DESTINATION_STAFF: lambda files: ["/receive/"],
-    Role.PROVINCE_SUPERVISOR: lambda files: ["/overview/"],
-    Role.CENTER_OPERATOR: lambda files: ["/import/", "/import/new/", "/overview/"],
+    Role.DESTINATION_STAFF: lambda files: ["/receive/", "/receive/paper/"],
+    Role.PROVINCE_SUPERVISOR: lambda files: [
+        "/overview/", "/overdue/", "/who-pays/", "/payroll/", "/payable-nowhere/",
+    ],
+    Role.CENTER_OPERATOR: lambda files: [
+        "/import/", "/import/new/", "/overview/", "/stuck/", "/reconcile/", "/health/",
+    ],
     Role.AUDITOR: lambda files: ["/overview/"],
 }  # fmt: skip

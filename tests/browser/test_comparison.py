@@ -126,6 +126,18 @@ def test_two_people_share_it(drafted: Walk, second: User, page_of: Opener) -> No
     line.locator("[data-key=differs]").press("Enter")
     line.locator("[name=paper_value]").fill("احمد")
     line.locator("[name=severity]").select_option("must_be_corrected")
+    unsaved = "() => !window.dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+    assert page.evaluate(unsaved)
+    page.on("dialog", lambda dialog: dialog.accept())  # leaves in spite of the warning
+    page.reload()
+    expect(line.locator(".kept time")).not_to_be_empty()
+    expect(line.locator("[name=paper_value]")).to_have_value("احمد")
+    expect(line.locator("[name=paper_value]")).to_be_focused()
+    page.locator("#section-principal .card-head button").click()  # would judge it with the rest
+    expect(page.locator("#told")).not_to_be_empty()
+    page.locator("#f1 [data-key=match]").press("Enter")
+    expect(page.locator("#f1 [data-key=match]")).to_have_attribute("aria-pressed", "true")
+    expect(line.locator("[name=paper_value]")).to_have_value("احمد")
     other = page_of(second)
     other.goto(f"/cases/{case.pk}/comparison/")
     for path in ("principal.father_name", "principal.sex"):
@@ -136,11 +148,13 @@ def test_two_people_share_it(drafted: Walk, second: User, page_of: Opener) -> No
     expect(line.locator("[name=paper_value]")).to_have_value("احمد")
     line.locator("[name=paper_value]").press("Control+Enter")
     expect(line.locator(".mark-refusal")).to_contain_text("لیلا مرادی")
+    page.reload()
     expect(line.locator("[name=paper_value]")).to_have_value("احمد")
     assert marks(case)["principal.father_name"] == "match"
     line.locator("[name=paper_value]").press("Control+Enter")
     expect(line.locator("[data-key=differs]")).to_have_attribute("aria-pressed", "true")
     assert case.marks.get(path="principal.father_name").by == drafted.officer
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('kept:'))") == []
 
 
 def test_it_is_done_without_a_script(drafted: Walk, browser: Browser, site: str, sessions: dict[int, str]) -> None:

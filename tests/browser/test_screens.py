@@ -5,18 +5,22 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.template.loader import render_to_string
 from playwright.sync_api import Page, expect
 
 from branches.models import PensionFile, User
 from branches.roles import Action, Role
+from pension_transfer.lib.look import COOKIE
 from tests.browser.conftest import NARROW, PASSWORD, WIDE, addresses
 from tests.browser.watching import WIDER, Watch
 from tests.cast import Cast
 from transfers.models import TransferCase, TransferEvent
 from transfers.states import Side, State
+from transfers.views.faults import SENTENCES
 
 pytestmark = pytest.mark.django_db(databases="__all__")  # reads only; what the pages show was committed before
 Opener = Callable[[User], Page]
+FAULTS = {"400": 400, "403_csrf": 403, "500": 500, "503": 503, "503_unknown": 503, "sign_in_locked": 429}
 PEOPLE = [
     ("0801", Role.CLERK), ("0801", Role.TECHNICAL_OFFICER), ("0801", Role.BRANCH_HEAD),
     ("0801", Role.INSURANCE_DEPUTY), ("1001", Role.DESTINATION_STAFF), ("1001", Role.TECHNICAL_OFFICER),
@@ -45,8 +49,27 @@ def test_the_pages_of_refusal(country: Cast, site: str, page_of: Opener) -> None
     watch = Watch(page_of(person(country, "0801", Role.CLERK)), site)
     for path, status in [("/cases/999999/", 404), ("/nothing-here/", 404), ("/send/", 403)]:
         watch.look(path, status)
-    told = [fault for fault in watch.faults if f"status of {404}" not in fault and f"status of {403}" not in fault]
-    assert told == []
+    assert [fault for fault in watch.faults if "status of 40" not in fault] == []
+
+
+def test_the_pages_of_faults(country: Cast, site: str, page_of: Opener) -> None:
+    watch = Watch(page_of(None), site)
+    for name, status in FAULTS.items():
+        html = render_to_string(f"{name}.html", {"title": SENTENCES["out_of_reach"]})
+        answer = {"body": html, "status": status, "content_type": "text/html; charset=utf-8"}
+        watch.page.route(f"**/{name}/", lambda route, *, told=answer: route.fulfill(**told))
+        watch.look(f"/{name}/", status)
+    assert [fault for fault in watch.faults if "the server responded with a status of" not in fault] == []
+
+
+def test_the_training_site(country: Cast, site: str, page_of: Opener, settings: Any) -> None:
+    settings.TRAINING = True
+    watch = Watch(page_of(person(country, "0801", Role.CLERK)), site)
+    watch.look("/help/practice/")
+    expect(watch.page.locator(".banner-training")).to_be_visible()
+    watch.page.context.add_cookies([{"name": COOKIE, "value": "dark-large", "url": site}])
+    watch.look("/help/practice/")
+    assert not watch.faults, "\n".join(watch.faults)
 
 
 def test_signing_in(country: Cast, site: str, browser: Any) -> None:

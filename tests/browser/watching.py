@@ -38,8 +38,7 @@ RUN_AXE = """(contrast) => axe.run({resultTypes: ["violations"], rules: {"color-
 RUN_CONTRAST = """() => axe.run({resultTypes: ["violations"], runOnly: ["color-contrast"]})
   .then((results) => results.violations)"""
 
-# How far things moved by themselves (the browser's own measure, good below 0.1: rows of a table that are still being
-# read come to a few hundredths on a busy machine), and what was fetched.
+# How far things moved by themselves (the browser's own measure, good below 0.1), and what was fetched.
 SHIFTS = """() => new Promise((done) => {
   const found = [];
   new PerformanceObserver((list) => found.push(...list.getEntries())).observe({type: "layout-shift", buffered: true});
@@ -48,7 +47,7 @@ SHIFTS = """() => new Promise((done) => {
 })"""
 FETCHED = """() => ({page: performance.getEntriesByType("navigation")[0].encodedBodySize,
   rest: performance.getEntriesByType("resource").map((e) => [e.name, e.encodedBodySize])})"""
-STILL = 0.05
+STILL = 0.01
 FIRST, AFTER = 200_000, 40_000  # bytes over the line: a first visit with the font, and every one after it
 
 

@@ -10,8 +10,9 @@ from django.test import Client
 from branches.models import Branch
 from branches.roles import Role
 from pension_transfer.lib.validation import IBAN
-from tests.cast import Cast, make_file
+from tests.cast import Cast, Walk, make_file
 from tests.pages import as_
+from transfers.states import State
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -50,8 +51,16 @@ def test_branches_where_the_person_lives_are_named_first(
     cast: Cast, address: str, postal_code: str, near: list[str]
 ) -> None:
     file = make_file(cast.origin, address=address, postal_code=postal_code)
-    page = as_(cast.at(cast.origin, Role.CLERK)).get(f"/files/{file.pk}/refer/").content.decode()
-    offered = re.findall(r'<option value="([^"(]*) \([^"]*"[^>]*?(data-near)?>', page.split("<datalist")[1])
+    clerk = as_(cast.at(cast.origin, Role.CLERK))
+    offered = offered_at(clerk, f"/files/{file.pk}/refer/")
     assert sorted(name for name, is_near in offered if is_near) == sorted(near)
     assert [bool(is_near) for _name, is_near in offered] == [True] * len(near) + [False] * (len(offered) - len(near))
     assert len(offered) == Branch.objects.count()
+    case = Walk(cast, file).to(State.REFERRAL)
+    assert offered_at(clerk, f"/cases/{case.pk}/edit_move/") == offered  # where the move is changed as well
+
+
+def offered_at(clerk: Client, path: str) -> list[tuple[str, str]]:
+    """The names of the branches in their order, and whether each is marked as near."""
+    page = clerk.get(path).content.decode()
+    return re.findall(r'<option value="([^"(]*) \([^"]*"[^>]*?(data-near)?>', page.split("<datalist")[1])

@@ -25,6 +25,11 @@ class MoveForm(ActionForm):
     letter_date = JalaliDateField(label=_("Referral letter date"), validators=[not_in_future])
     note = PersianTextField(label=_("Note"), max_length=300, required=False)
 
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if self.case and self.case.pension_file:
+            self.suggest_for(self.case.pension_file)
+
     def suggest_for(self, file: PensionFile) -> None:
         """Branches where the person lives, by the address in the file, stand first; its own branch never does."""
         destination: Any = self.fields["destination"]

@@ -14,10 +14,6 @@ class QuestionQuerySet(models.QuerySet["Question"]):
         """Those that still bar the way: not answered, or answered and not yet closed."""
         return self.filter(closed_at=None)
 
-    def unanswered(self) -> "QuestionQuerySet":
-        """Those for which it is the origin's turn."""
-        return self.open().filter(answered_at=None)
-
 
 def with_open_questions(cases: TransferCaseQuerySet) -> TransferCaseQuerySet:
     """The cases with how many of their questions are open, and whether any was asked: no query for each row."""

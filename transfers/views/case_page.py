@@ -264,12 +264,6 @@ class CasePage:
     def past_questions(self) -> list[Asked]:
         return [row for row in self.questions if not row.stays_open]
 
-    @property
-    def ask_url(self) -> str:
-        """Where a question is asked, for who may now."""
-        step = self.steps.get(Action.ASK_QUESTION)
-        return step.url if step and step.asks else ""
-
     # --- follow-ups after the move ---
 
     @cached_property
