@@ -10,13 +10,15 @@ from branches.models.pension import NAME_LEXEMES
 from branches.roles import MATRIX, Action, Scope
 from pension_transfer.lib.finding import Match, Names, Typed, Way, find
 
+NUMBERS = ("national_code", "pension_number", "insurance_number")
 WHOLE = 10  # digits of a national code, a pension number and an insurance number
+SHOWN = ("first_name", "last_name", *NUMBERS, "status", "frozen_by", "branch__name")  # of a file in the search box
 NAMES = Names(("name_key", "family_key"), NAME_LEXEMES)
 
 
 def files(user: User, typed: Typed, most: int, rows: QuerySet[PensionFile] | None = None) -> list[Match]:
     """At most `most` files that this person may see, the likeliest first; `rows`: of these only."""
-    seen = PensionFile.objects.visible_to(user).select_related("branch") if rows is None else rows
+    seen = PensionFile.objects.visible_to(user).select_related("branch").only(*SHOWN) if rows is None else rows
     return find(_ways(user, seen, typed), seen, typed, most)
 
 

@@ -13,12 +13,14 @@ from transfers import scan
 from transfers.models import TransferCase
 from transfers.models.case import LETTERS, NAME_LEXEMES
 
+NUMBERS = ("tracking_number", "pension_number", "national_code")
+SHOWN = ("person_name", *NUMBERS, "state", "origin__name", "destination__name")
 NAMES = Names(("name_key",), NAME_LEXEMES)
 
 
 def moves(user: User, typed: Typed, most: int) -> list[Match]:
     """At most `most` copies of moves that this person may see, the latest first."""
-    seen = TransferCase.objects.visible_to(user).select_related("branch", "origin", "destination")
+    seen = TransferCase.objects.visible_to(user).select_related("origin", "destination").only(*SHOWN)
     return find(_ways(user, seen.order_by("-id"), typed), seen, typed, most)
 
 
