@@ -1,17 +1,25 @@
 """The newcomer's command, on a database of its own, with the center in the site's database."""
 
+import contextlib
 import os
 import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import psycopg2
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from pension_transfer import embedded
+from transfers.demo import stage
+from transfers.lateness import Party
 
+PARTIES = {party.value for party in Party}
 ROOT = Path(__file__).parent.parent
 STATES = [
     "referral", "draft", "technically_approved", "head_approved", "sent", "received", "verified", "registered",
@@ -44,7 +52,7 @@ def url() -> str:
 
 def test_two_at_once_take_turns() -> None:
     url = embedded.database_url(f"demo_twice_{os.environ['TEST_RUN']}")
-    for command in (["migrate_all", "-v0"], ["demo", "--no-serve"]):
+    for command in (["migrate_all", "-v0"], ["demo", "--no-serve", "--no-past"]):
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda _time: run(url, *command), range(2)))  # noqa: B023 - used up before the next
 
@@ -57,6 +65,25 @@ def test_one_case_passes_through_every_state_twice_in_a_row(url: str) -> None:
         assert last.split()[0] == "registered"
         assert last.split()[2:] in (["at", "0801"], ["at", "1001"])
     assert "center reached" in run(url, "sync_center")
+    assert "0 problems" in run(url, "reconcile")
+    with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        assert (
+            _asked(cursor, "SELECT DISTINCT key FROM transfers_summary WHERE figure = 'late' AND days > 0") == PARTIES
+        )
+        assert len(_asked(cursor, "SELECT DISTINCT key FROM transfers_summary WHERE figure = 'reason'")) >= 4
+        ages = _asked(cursor, "SELECT current_date - opened_at::date FROM transfers_transfercase")
+        assert len(ages) > 20 and 60 <= max(ages) <= 120
+
+
+def _asked(cursor: Any, sql: str) -> set[Any]:
+    cursor.execute(sql)
+    return {row[0] for row in cursor.fetchall()}
+
+
+def test_the_clock_of_production_is_not_moved(settings: Any) -> None:
+    settings.PRODUCTION = True
+    with pytest.raises(ImproperlyConfigured), stage.hour(timezone.now()):
+        raise AssertionError("it was moved")
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:{taken}", "127.0.0.1"])

@@ -13,16 +13,17 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pension_transfer.lib.calendar import working_time_between
 from pension_transfer.lib.fences import as_site
 from pension_transfer.lib.servers import Away, Server, look, missing_migrations
 from pension_transfer.lib.templatetags.persian import fa, jalali_time
 from transfers.backups import last_backup
-from transfers.models import Crossing, ReconcileRun, StuckItem, SyncWorker
+from transfers.models import Crossing, ReconcileRun, StuckItem, SyncWorker, Telling
 
 OK, WATCH, BAD = "ok", "watch", "bad"
 LABELS = {OK: gettext_lazy("In order"), WATCH: gettext_lazy("Keep an eye on it"), BAD: gettext_lazy("Out of order")}
@@ -32,6 +33,8 @@ MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta
 LAG = (15 * MINUTE, HOUR)  # from when on to keep an eye on it, from when on it is out of order
 SYNC = (5 * MINUTE, HOUR)
 NIGHTLY = (26 * HOUR, 3 * DAY)
+UNTOLD = (HOUR, DAY)  # of working days: on days off nobody is written to
+IN_VAIN = (3, 10)  # tries one after the other: some minutes, some hours
 HELD_OPEN = 15 * MINUTE  # old rows cannot be cleared away behind a transaction, and claims grow slow
 CLOCK = (60, 600)  # seconds
 USED = (80, 95)  # percent
@@ -296,6 +299,27 @@ def _backup(seen: Seen) -> Said:
     return _last(seen, last_backup_at(), NIGHTLY, _("Let manage.py backup run every night."))
 
 
+def _notices(seen: Seen) -> Said:
+    """The rows of those who chose messages tell it themselves: each round puts off every one that was due."""
+    failing = Q(tries__gte=IN_VAIN[0])
+    found = Telling.objects.aggregate(
+        chosen=Count("pk"), due=Min("next_at"), n=Count("pk", filter=failing), tries=Max("tries", filter=failing)
+    )
+    if not found["chosen"]:
+        return Said(OK, _("Nobody has chosen to be told by e-mail or text message."))
+    if found["n"]:
+        says = _("%(n)s messages could not be sent, one of them after %(tries)s tries.")
+        said = says % {"n": fa(found["n"]), "tries": fa(found["tries"])}
+        return Said(
+            _state(found["tries"], IN_VAIN), said, _("The log says why: look at the mail server or SMS_BACKEND.")
+        )
+    late = working_time_between(found["due"], seen.now)
+    if late < UNTOLD[0]:
+        return Said(OK, _("Those who chose messages are told in time (%(n)s).") % {"n": fa(found["chosen"])})
+    says = _("Nobody has been told by e-mail or text message for %(age)s of working days.") % {"age": _age(late)}
+    return Said(_state(late, UNTOLD), says, _("Let manage.py send_notices run every five minutes, with SITE_URL set."))
+
+
 def _last(seen: Seen, at: dt.datetime | None, limits: tuple[dt.timedelta, dt.timedelta], todo: str) -> Said:
     if at is None:
         return Said(WATCH, _("Not recorded yet."), todo)
@@ -351,6 +375,7 @@ CHECKS = (
     Check("stuck", gettext_lazy("Stuck items"), _stuck, asks_site=True),
     Check("sync", gettext_lazy("Exchange with the center"), _sync, asks_site=True),
     Check("reconcile", gettext_lazy("Reconciliation"), _reconcile, asks_site=True),
+    Check("notices", gettext_lazy("Notices by e-mail and text message"), _notices, asks_site=True),
     Check("backup", gettext_lazy("Backup"), _backup, asks_site=True),
     Check("disk", gettext_lazy("Disk of this machine"), _disk),
     Check("clock", gettext_lazy("Clock"), _clock),

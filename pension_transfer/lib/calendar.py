@@ -98,6 +98,17 @@ def working_days_between(first: dt.date, last: dt.date) -> int:
     return sum(is_working_day(first + dt.timedelta(days=n)) for n in range(1, (last - first).days + 1))
 
 
+def working_time_between(first: dt.datetime, last: dt.datetime) -> dt.timedelta:
+    """How much of the time between two moments fell on working days, all their hours; nothing when `last` is earlier.
+
+    Of more than a month the last one is counted.
+    """
+    first = max(first, last - dt.timedelta(days=31))
+    days = (day_of(first) + dt.timedelta(days=n) for n in range((day_of(last) - day_of(first)).days + 1))
+    spans = ((beginning_of(day), beginning_of(day + dt.timedelta(days=1))) for day in days if is_working_day(day))
+    return sum((min(last, end) - max(first, begin) for begin, end in spans), dt.timedelta())
+
+
 def next_working_day(day: dt.date) -> dt.date:
     """`day` itself when it is one, otherwise the first working day after it."""
     return day if is_working_day(day) else add_working_days(day, 1)

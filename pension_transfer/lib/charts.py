@@ -14,9 +14,12 @@ from django.utils.translation import get_language_bidi
 from pension_transfer.lib.templatetags.persian import grouped
 
 WIDTH, ROW, BAR, TOP = 480, 54, 18, 8
+FITS, TEXT = 52, 22  # letters that have room in one line of a row on a telephone; the height of another line
 TALL, LONG, EDGE, FOOT = 250, 760, 46, 58
 DASHES = ("", "7 4", "2 4")
 TONES = ("go", "way", "wait")
+FILLED = ("go", "way-soft", "wait")  # the middle one is an outline
+APART = 125  # from one name of a legend to the next: three of them are seen on a telephone
 
 
 @dataclass(frozen=True)
@@ -96,35 +99,74 @@ class Series:
 def bars(title: str, told: str, rows: Sequence[Bar]) -> Chart:
     """Rows of bars under their labels, on one scale."""
     most = max([1.0, *(max(row.value, row.reach, row.mark or 0) for row in rows)])
-    chart = Chart(title, told, WIDTH, TOP + ROW * len(rows))
-    for number, row in enumerate(rows):
-        _bar(chart, row, TOP + ROW * number, (WIDTH - 2) / most)  # a stroke at the end is seen whole
+    unit, y = (WIDTH - 2) / most, TOP  # a stroke at the end is seen whole
+    chart = Chart(title, told, WIDTH, TOP + sum(_tall(row) for row in rows))
+    for row in rows:
+        _said(chart, row, y)
+        y += _tall(row)
+        _bar(chart, row, y - ROW, unit)
     return _turned(chart)
 
 
-def _bar(chart: Chart, row: Bar, y: float, unit: float) -> None:
+def _tall(row: Bar) -> int:
+    return ROW + TEXT * (len(row.label) + len(row.words) > FITS)
+
+
+def _said(chart: Chart, row: Bar, y: int) -> None:
+    """Label and words side by side, or the words under the label where both have no room."""
     chart.texts.append(Text(0, y + 14, row.label))
+    chart.texts.append(Text(WIDTH, y + 14 + _tall(row) - ROW, row.words, "end", "value"))
+
+
+def _bar(chart: Chart, row: Bar, y: float, unit: float) -> None:
+    """From a stroke where nothing is, so that a nought is seen as one."""
+    chart.lines.append(Line(((0.5, y + 20), (0.5, y + 24 + BAR)), "rule"))
     if row.reach > row.value:
         chart.boxes.append(Box(0, y + 22, row.reach * unit, BAR, f"{row.tone}-soft"))
     chart.boxes.append(Box(0, y + 22, max(row.value * unit, 2 if row.value else 0), BAR, row.tone))
     if row.mark is not None:
         x = row.mark * unit
         chart.lines.append(Line(((x, y + 18), (x, y + 26 + BAR)), "limit"))
-    chart.texts.append(Text(WIDTH, y + 14, row.words, "end", "value"))
 
 
 def lines(title: str, told: str, labels: Sequence[str], series: Sequence[Series]) -> Chart:
     """Lines over time, the earliest first: each with a dash of its own, named in a legend under them."""
-    most = _rounded(max([1, *(value for one in series for value in one.values)]))
-    chart = Chart(title, told, LONG, TALL + FOOT, is_long=True)
-    for part in range(5):
-        value, y = most * part / 4, TALL - (TALL - 20) * part / 4
-        chart.lines.append(Line(((EDGE, y), (LONG, y)), "rule"))
-        chart.texts.append(Text(EDGE - 6, y + 5, grouped(round(value)), "end", "value"))
-    _along(chart, labels)
+    chart, most = _framed(title, told, labels, series)
     for number, one in enumerate(series):
         _line(chart, one, number, most)
     return _turned(chart)
+
+
+def columns(title: str, told: str, labels: Sequence[str], series: Sequence[Series]) -> Chart:
+    """Counts over time, the earliest first: at each point a column of every series, in the order of the legend."""
+    chart, most = _framed(title, told, labels, series)
+    for number, one in enumerate(series):
+        _columns(chart, one, (number, len(series)), most)
+    return _turned(chart)
+
+
+def _framed(title: str, told: str, labels: Sequence[str], series: Sequence[Series]) -> tuple[Chart, int]:
+    """The frame of a chart over time, and the number at its top."""
+    most = _rounded(max([1, *(value for one in series for value in one.values)]))
+    chart = Chart(title, told, LONG, TALL + FOOT, is_long=True)
+    for part in range(5):
+        y = _y(part, 4)
+        chart.lines.append(Line(((EDGE, y), (LONG, y)), "rule"))
+        chart.texts.append(Text(EDGE - 6, y + 5, grouped(round(most * part / 4)), "end", "value"))
+    _along(chart, labels)
+    for number, one in enumerate(series):
+        chart.texts.append(Text(EDGE + number * APART + 32, TALL + 46, one.label))
+    return chart, most
+
+
+def _columns(chart: Chart, one: Series, place: tuple[int, int], most: int) -> None:
+    number, of = place
+    wide = min(14, 0.8 * (LONG - EDGE - 52) / max(1, len(one.values) - 1) / of)
+    for n, value in enumerate(one.values):
+        if value:
+            x, y = _x(n, len(one.values)) + (number - of / 2) * wide, _y(value, most)
+            chart.boxes.append(Box(x, y, wide, TALL - y, FILLED[number % 3]))
+    chart.boxes.append(Box(EDGE + number * APART + 10, TALL + 34, 14, 14, FILLED[number % 3]))
 
 
 def _along(chart: Chart, labels: Sequence[str]) -> None:
@@ -136,17 +178,21 @@ def _along(chart: Chart, labels: Sequence[str]) -> None:
 
 def _line(chart: Chart, one: Series, number: int, most: float) -> None:
     tone, dash = TONES[number % 3], DASHES[number % 3]
-    points = [(_x(n, len(one.values)), TALL - (TALL - 20) * value / most) for n, value in enumerate(one.values)]
+    points = [(_x(n, len(one.values)), _y(value, most)) for n, value in enumerate(one.values)]
     points = points if len(points) > 1 else [(x + by, y) for x, y in points for by in (-12, 12)]
     chart.lines.append(Line(tuple(points), tone, dash))
-    x, y = EDGE + number * 200, TALL + 46
-    chart.lines.append(Line(((x, y - 5), (x + 34, y - 5)), tone, dash))
-    chart.texts.append(Text(x + 42, y, one.label))
+    x, y = EDGE + number * APART, TALL + 41
+    chart.lines.append(Line(((x, y), (x + 26, y)), tone, dash))
 
 
 def _x(number: int, of: int) -> float:
     """Where a point in time stands: the first and the last a little inside."""
     return EDGE + 26 + (LONG - EDGE - 52) * (number / (of - 1) if of > 1 else 0.5)
+
+
+def _y(value: float, most: float) -> float:
+    """How high a number stands."""
+    return TALL - (TALL - 20) * value / most
 
 
 def _rounded(most: float) -> int:

@@ -15,7 +15,7 @@ from pension_transfer.lib import servers
 from tests.cast import Cast, Walk
 from tests.pages import as_, queries, text
 from transfers import health
-from transfers.models import Crossing, ReconcileRun
+from transfers.models import Crossing, ReconcileRun, Telling
 from transfers.states import State
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -107,6 +107,33 @@ def test_what_is_wrong_with_a_server_is_told(cast: Cast) -> None:
         ("connections", {"used": 99}, "bad"),
     ):
         assert _state(name, site=_server(**differs)) == state, (name, differs)
+
+
+@pytest.mark.parametrize(
+    ("due", "tries", "state"),
+    [
+        (dt.timedelta(minutes=-5), 0, "ok"),
+        (dt.timedelta(minutes=50), 2, "ok"),
+        (dt.timedelta(hours=2), 0, "watch"),
+        (dt.timedelta(days=2), 0, "bad"),
+        (dt.timedelta(0), 3, "watch"),
+        (dt.timedelta(minutes=-30), 10, "bad"),
+    ],
+)
+def test_who_chose_messages_and_is_not_told_is_seen(cast: Cast, due: dt.timedelta, tries: int, state: str) -> None:
+    assert _state("notices") == "ok"  # nobody has chosen any
+    user = cast.at(cast.origin, "branch_head")
+    Telling.objects.create(user=user, way="email", next_at=NOW + dt.timedelta(hours=1))
+    Telling.objects.create(user=user, way="sms", next_at=NOW - due, tries=tries)
+    assert _state("notices") == state
+
+
+def test_on_days_off_nobody_waits_to_be_told(cast: Cast) -> None:
+    evening = dt.datetime(2026, 11, 25, 20, 20, tzinfo=dt.timezone.utc)  # Wednesday, ten minutes to midnight in Tehran
+    Telling.objects.create(user=cast.at(cast.origin, "clerk"), way="sms", next_at=evening)
+    for later, state in ((dt.timedelta(days=2), "ok"), (dt.timedelta(days=2, hours=2), "watch")):
+        seen = health.Seen(_server(), _server(), evening + later)
+        assert health._notices(seen).state == state, later
 
 
 def test_a_check_that_fails_itself_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -278,7 +278,26 @@ def test_whatever_is_counted_can_be_drawn(values: list[int]) -> None:
     labels = [str(n) for n in values]
     for chart in (
         charts.lines("", "", labels, [charts.Series("", values)]),
+        charts.columns("", "", labels, [charts.Series(name, values) for name in "abc"]),
         charts.bars("", "", [charts.Bar("", n, "") for n in values]),
     ):
         assert all(0 <= x <= chart.width and 0 <= y <= chart.height for it in chart.lines for x, y in it.points)
         assert all(box.x >= 0 and box.x + box.width <= chart.width for box in chart.boxes)
+
+
+def test_words_that_have_no_room_stand_under_their_label() -> None:
+    short, long = (
+        charts.Bar("Draft", 1, "median 1"),
+        charts.Bar("Approved by the technical officer (Origin)", 1, "median 1"),
+    )
+    for row, is_below in ((short, False), (long, True)):
+        label, words = charts.bars("", "", [row]).texts
+        assert (words.y > label.y) is is_below
+    both = charts.bars("", "", [long, short])
+    assert max(box.y + box.height for box in both.boxes) <= both.height
+
+
+def test_a_day_without_a_step_has_no_column() -> None:
+    chart = charts.columns("", "", ["1", "2"], [charts.Series("a", [0, 4]), charts.Series("b", [4, 2])])
+    drawn = [box.height for box in chart.boxes if box.y + box.height == charts.TALL]
+    assert sorted(drawn) == [115, 230, 230]

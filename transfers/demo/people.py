@@ -14,6 +14,7 @@ from branches.roles import SCOPE, Role, Scope
 
 PASSWORD = "mostamari-1405"  # noqa: S105 - printed on the console; refused in production
 BRANCHES = ("0801", "1001")
+BESIDE = ("0803", "0901", "2301", "0301")  # other branches that the past of the demo has dealt with
 AT_BRANCHES = [role for role in Role if SCOPE[role] == Scope.BRANCH]
 SHORT = {
     Role.CLERK: "clerk",
@@ -35,13 +36,16 @@ def _names() -> dict[str, list[str]]:
     return names
 
 
-def appoint_all(branches: Iterable[str] = BRANCHES) -> list[User]:
-    """Create what is missing at these branches and for the readers; running again changes nothing."""
+def appoint_all(branches: Iterable[str] = BRANCHES, beside: Iterable[str] = ()) -> list[User]:
+    """Create what is missing at these branches and for the readers; running again changes nothing.
+
+    The readers' province is that of the first branch; those `beside` come last.
+    """
     names, number = _names(), count(3, 7)
     first, last = [*names["male_first"], *names["female_first"]], names["surname"]
     password = make_password(PASSWORD)
     people = []
-    for username, role, where in _accounts(tuple(branches)):
+    for username, role, where in [*_accounts(tuple(branches)), *_at_branches(beside)]:
         i = next(number)
         values = {
             "first_name": first[i % len(first)],
@@ -58,18 +62,21 @@ def appoint_all(branches: Iterable[str] = BRANCHES) -> list[User]:
 
 def usernames() -> list[str]:
     """The demo's accounts: those at the branches, and the readers."""
-    return [f"{short}-{code}" for code in BRANCHES for short in SHORT.values()] + list(SHORT.values())
+    return [f"{short}-{code}" for code in (*BRANCHES, *BESIDE) for short in SHORT.values()] + list(SHORT.values())
 
 
 def _accounts(branches: tuple[str, ...]) -> list[tuple[str, str, dict[str, Any]]]:
-    at_branches = [(f"{SHORT[role]}-{code}", role, {"branch_id": code}) for code in branches for role in AT_BRANCHES]
     administration = Branch.objects.get(pk=branches[0]).administration_id
     return [
-        *at_branches,
+        *_at_branches(branches),
         ("province", Role.PROVINCE_SUPERVISOR, {"administration_id": administration}),
         ("center", Role.CENTER_OPERATOR, {}),
         ("auditor", Role.AUDITOR, {}),
     ]
+
+
+def _at_branches(branches: Iterable[str]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [(f"{SHORT[role]}-{code}", role, {"branch_id": code}) for code in branches for role in AT_BRANCHES]
 
 
 def at(branch: Branch, role: str) -> User:

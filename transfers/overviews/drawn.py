@@ -64,7 +64,8 @@ def flow(figures: Figures) -> Table:
     labels = [fa(_short(day)) for day in figures.flow]
     series = [Series(str(FLOW[key]), [counted[key] for counted in figures.flow.values()]) for key in LINES]
     told = listed((f"{FLOW[key]}: {grouped(figures.totals[key])}" for key in LINES), "؛")
-    chart = charts.lines(title, told, labels, series)
+    draw = charts.lines if is_monthly else charts.columns  # a line from day to day would tell of what was not counted
+    chart = draw(title, told, labels, series)
     note = _("Each step is counted on the day it was taken, at the branch that took it.")
     return table("flow", title, note, [_("Month") if is_monthly else _("Day"), *FLOW.values()], rows, chart)
 

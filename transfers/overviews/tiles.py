@@ -61,7 +61,7 @@ def _tile(code: str, x: int, y: int, standing: Standing, names: dict[str, tuple[
     name = names[code][0 if get_language_bidi() else 1]
     part = share(standing.overdue, standing.open)
     said = {"n": grouped(standing.overdue), "of": grouped(standing.open), "share": percent(part), "name": name}
-    words = _("%(n)s of %(of)s") % said if standing.open else _("none open")
+    words = _("%(n)s of %(of)s (%(share)s)") % said if standing.open else _("none open")
     told = _("%(name)s: %(n)s of %(of)s open cases overdue") % said
     leads = "" if code in TOGETHER.values() else url(code)
     return Tile(name, x + 1, y + 1, shade(part, standing), words, told, leads)

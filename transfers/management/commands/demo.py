@@ -10,12 +10,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from branches.models import Branch
 from branches.organisation_data import load_organization
+from pension_transfer.lib import calendar
 from pension_transfer.lib.turns import alone
-from transfers import clock, exchange, sync
-from transfers.demo import people, story
+from transfers import exchange, summing, sync
+from transfers.demo import people, plans, stage, story
+from transfers.demo.history import History
 from transfers.models import TransferCase
 
-WAITED = (0, 2, 6, 0, 13, 1, 24)  # days that the cases have stood where they are, one move after the other
 ADDRESS = "127.0.0.1:8000"
 
 
@@ -25,6 +26,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--no-serve", action="store_true", help="stop after the case")
+        parser.add_argument("--no-past", action="store_true", help="no months that lie behind: quicker")
         parser.add_argument("--address", default=ADDRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,10 +35,13 @@ class Command(BaseCommand):
         if not options["no_serve"]:
             self._make_sure_of(options["address"])
         with alone("demo"):
-            self._take_in()
-            if not TransferCase.objects.exists():
-                self._let_cases_stand()
+            if TransferCase.objects.exists():
+                self._take_in()
+            else:
+                with stage.quick():
+                    self._begin(plans.STANDING if options["no_past"] else plans.PAST + plans.STANDING)
             self._carry_one()
+            summing.catch_up()
         if not options["no_serve"]:
             self._serve(options["address"])
 
@@ -53,7 +58,7 @@ class Command(BaseCommand):
 
     def _take_in(self) -> None:
         load_organization()
-        people.appoint_all()
+        people.appoint_all(beside=people.BESIDE)
         sync.sync()
         for code in people.BRANCHES:
             folder = settings.BASE_DIR / "branches/data/legacy" / code
@@ -61,39 +66,31 @@ class Command(BaseCommand):
             call_command("import_pension_files", str(source), branch=code, stdout=io.StringIO())
         sync.sync()
 
-    def _let_cases_stand(self) -> None:
-        """Some in every state, so that every screen has something on it."""
-        ready = {code: story.files_ready(code) for code in people.BRANCHES}
+    def _begin(self, planned: list[plans.Plan]) -> None:
+        """The files come from the old system before the first of them moves; then there are cases in every state."""
+        history = History(planned)
+        with stage.hour(history.began - dt.timedelta(days=1)):
+            self._take_in()
+        history.tell()
+        sync.sync()
         for code in people.BRANCHES:
             if lacking := next(story.files_ready(code, complete=False), None):
-                story.Story(lacking, self._other(code)).tell(story.REFERRED)
-        for origin, destination, chapters in story.STANDING:
-            story.Story(next(ready[origin]), Branch.objects.get(pk=destination)).tell(chapters)
-        self._refused_by_the_center(next(ready["0801"]))
-        self._let_time_pass()
+                story.Story(lacking, self._other(code)).tell(plans.REFERRED)
+        self._refused_by_the_center(next(story.files_ready("0801")))
 
     def _refused_by_the_center(self, file: Any) -> None:
         """A destination that closed in between: the case waits at «head approved», its head's turn."""
-        closing = Branch.objects.exclude(pk__in=people.BRANCHES).latest("pk")
-        told = story.Story(file, closing).tell(story.APPROVED)
+        closing = Branch.objects.exclude(pk__in=[*people.BRANCHES, *people.BESIDE]).latest("pk")
+        told = story.Story(file, closing).tell(plans.APPROVED)
         Branch.objects.filter(pk=closing.pk).update(is_active=False)
         exchange.publish_directory()  # a whole sync would hand the draft back to the clerk
         told.tell(["send"])
-
-    @staticmethod
-    def _let_time_pass() -> None:
-        """As if some had waited for days: something is due soon, something overdue, something long overdue."""
-        cases = TransferCase.objects.open().order_by("pk")
-        moves = list(dict.fromkeys(cases.values_list("transfer_id", flat=True)))
-        for case in cases:
-            case.turn_since -= dt.timedelta(days=WAITED[moves.index(case.transfer_id) % len(WAITED)])
-            TransferCase.objects.filter(pk=case.pk).update(turn_since=case.turn_since, due_on=clock.due_on(case))
 
     def _carry_one(self) -> None:
         file = next((f for code in people.BRANCHES for f in story.files_ready(code)), None)
         if file is None:
             raise CommandError("No file is left to be carried: make clean, then make demo.")
-        told = story.Story(file, self._other(file.branch_id)).tell(story.ACTIVE)
+        told = story.Story(file, self._other(file.branch_id)).tell(plans.ACTIVE)
         for line in told.lines():
             self.stdout.write(line)
         self.stdout.write(f"registered {told.case.tracking_number} at {told.destination.pk}")
@@ -101,6 +98,16 @@ class Command(BaseCommand):
     @staticmethod
     def _other(code: str) -> Branch:
         return Branch.objects.get(pk=next(other for other in people.BRANCHES if other != code))
+
+    @staticmethod
+    def _past() -> str:
+        """How much lies behind, and where it is shown."""
+        moves = TransferCase.objects.filter(side="origin")
+        first = calendar.jalali(calendar.day_of(moves.earliest("opened_at").opened_at))
+        branches = moves.values("destination").distinct().count()
+        return (
+            f"  {moves.count()} moves to {branches} branches since {first}: /overview/ as head-0801, province or center"
+        )
 
     def _serve(self, address: str) -> None:
         settings.DEMO = True
@@ -110,6 +117,7 @@ class Command(BaseCommand):
             names = " ".join(f"{short}-{code}" for role, short in people.SHORT.items() if role in people.AT_BRANCHES)
             self.stdout.write(f"  {Branch.objects.get(pk=code).name} ({code}): {names}")
         self.stdout.write("  province  center  auditor\n")
+        self.stdout.write(self._past())
         threading.Thread(
             target=call_command, args=("sync_center", "--watch"), kwargs={"stdout": io.StringIO()}, daemon=True
         ).start()
