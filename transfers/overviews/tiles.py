@@ -27,12 +27,12 @@ STEPS = (0, 5, 10, 20)  # percent overdue: up to so many, one shade
 
 @dataclass(frozen=True)
 class Tile:
-    """A province, at a column and a row from 1 on; `shade`: how many of STEPS its share is above."""
+    """A province, at a column and a row from 1 on; `shade`: how many of STEPS its share is above, where any is open."""
 
     name: str
     column: int
     row: int
-    shade: int
+    shade: int | None
     words: str
     told: str
     url: str
@@ -67,8 +67,10 @@ def _tile(code: str, x: int, y: int, standing: Standing, names: dict[str, tuple[
     return Tile(name, x + 1, y + 1, shade(part, standing), words, told, leads)
 
 
-def shade(part: int, standing: Standing) -> int:
-    """0 where nothing is overdue; 1 for the smallest share."""
+def shade(part: int, standing: Standing) -> int | None:
+    """0 where nothing is overdue; 1 for the smallest share; None where nothing is open."""
+    if not standing.open:
+        return None
     return sum(part > step for step in STEPS) or int(bool(standing.overdue))
 
 
