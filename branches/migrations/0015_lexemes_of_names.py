@@ -18,6 +18,7 @@ class Migration(migrations.Migration):
             GinIndex(
                 names.NameLexemes("branch_id", Concat("first_name", Value(" "), "last_name")),
                 name="file_by_lexemes_of_name",
+                gin_pending_list_limit=256,  # kB: what is not sorted in yet is read through by every search
             ),
         ),
     ]

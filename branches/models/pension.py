@@ -217,7 +217,7 @@ class PensionFile(Person):
             models.Index(name="file_by_national_code", fields=["national_code"], opclasses=[BEGINNING]),
             models.Index(name="file_by_pension_number", fields=["pension_number"], opclasses=[BEGINNING]),
             models.Index(name="file_by_insurance_number", fields=["insurance_number"]),
-            GinIndex(NAME_LEXEMES, name="file_by_lexemes_of_name"),
+            GinIndex(NAME_LEXEMES, name="file_by_lexemes_of_name", gin_pending_list_limit=256),
             # The beginning of a name, either part of it first.
             models.Index(OpClass("name_key", BEGINNING), F("branch_id"), name="file_by_first_name"),
             models.Index(OpClass("family_key", BEGINNING), F("branch_id"), name="file_by_last_name"),

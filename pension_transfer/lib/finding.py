@@ -15,7 +15,7 @@ from pension_transfer.lib.names import LONGEST, NameLexemes
 from pension_transfer.lib.persian import clean, fold, spaced, to_ascii_digits
 
 FEWEST_DIGITS, FEWEST_LETTERS = 3, 2
-RANKED = 200  # of the names alike: so many are compared for the likeliest
+RANKED = 100  # of the names alike: so many are compared for the likeliest
 NAME, SIMILAR_NAME = _("Name"), _("Similar name")
 
 

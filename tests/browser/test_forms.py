@@ -243,7 +243,34 @@ def test_a_sheba_is_grouped_and_its_bank_named(people: Cast, file: PensionFile, 
 KEPT = "() => Object.keys(localStorage).filter((key) => key.startsWith('kept:')).length"
 
 
+LEFT_BEHIND = """() => [[0, 0], [1, 4], [1, 1]].forEach(([own, days], n) => localStorage.setItem(
+  `kept:${own && document.body.dataset.user}:/${n}`,
+  JSON.stringify({ fields: [], at: Date.now() - days * 86400e3 })))"""
+CHANGED = """() => JSON.parse(localStorage[`kept:${document.body.dataset.user}:${location.pathname}`])
+  .fields.map(([name]) => name)"""
+
+
+def test_what_was_stored_does_not_come_back_and_storing_does_not_warn(
+    people: Cast, other: PensionFile, page_of: Opener
+) -> None:
+    page, place = page_of(people.at(people.origin, Role.CLERK)), f"/files/{other.pk}/correct/contact/"
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.goto(place)
+    page.locator("[name=address]").fill("خیابان سعدی")
+    page.locator("[name=reason]").fill("برابر نامه")
+    assert page.evaluate(CHANGED) == ["id_address", "id_reason"]  # what nobody touched is not typed over later
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".alert-success")).to_be_visible()
+    assert (asked, page.evaluate(KEPT)) == ([], 0)
+    page.evaluate(LEFT_BEHIND)  # another person's, one's own of four days ago and of yesterday
+    page.goto(place)
+    expect(page.locator(".kept")).to_have_count(0)
+    assert page.evaluate(KEPT) == 1
+
+
 def test_a_draft_outlives_its_page_and_leaving_warns(people: Cast, file: PensionFile, page_of: Opener) -> None:
+    """The last of the clerk's tests: it signs out."""
     page, place = page_of(people.at(people.origin, Role.CLERK)), f"/files/{file.pk}/correct/contact/"
     page.goto(place)
     page.locator("[name=address]").fill("خیابان سعدی")
@@ -272,29 +299,3 @@ def test_a_draft_outlives_its_page_and_leaving_warns(people: Cast, file: Pension
     anew.locator("form[data-forget] button").click()
     anew.wait_for_url("**/sign-in/**")
     assert anew.evaluate(KEPT) == 0  # the next one at this computer finds nothing
-
-
-LEFT_BEHIND = """() => [[0, 0], [1, 4], [1, 1]].forEach(([own, days], n) => localStorage.setItem(
-  `kept:${own && document.body.dataset.user}:/${n}`,
-  JSON.stringify({ fields: [], at: Date.now() - days * 86400e3 })))"""
-CHANGED = """() => JSON.parse(localStorage[`kept:${document.body.dataset.user}:${location.pathname}`])
-  .fields.map(([name]) => name)"""
-
-
-def test_what_was_stored_does_not_come_back_and_storing_does_not_warn(
-    people: Cast, other: PensionFile, page_of: Opener
-) -> None:
-    page, place = page_of(people.at(people.origin, Role.CLERK)), f"/files/{other.pk}/correct/contact/"
-    asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
-    page.goto(place)
-    page.locator("[name=address]").fill("خیابان سعدی")
-    page.locator("[name=reason]").fill("برابر نامه")
-    assert page.evaluate(CHANGED) == ["id_address", "id_reason"]  # what nobody touched is not typed over later
-    page.keyboard.press("Control+Enter")
-    expect(page.locator(".alert-success")).to_be_visible()
-    assert (asked, page.evaluate(KEPT)) == ([], 0)
-    page.evaluate(LEFT_BEHIND)  # another person's, one's own of four days ago and of yesterday
-    page.goto(place)
-    expect(page.locator(".kept")).to_have_count(0)
-    assert page.evaluate(KEPT) == 1

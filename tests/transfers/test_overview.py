@@ -288,7 +288,7 @@ def test_whatever_is_counted_can_be_drawn(values: list[int]) -> None:
 def test_words_that_have_no_room_stand_under_their_label() -> None:
     short, long = (
         charts.Bar("Draft", 1, "median 1"),
-        charts.Bar("Approved by the technical officer (Origin)", 1, "median 1"),
+        charts.Bar("Approved by the technical officer of the branch", 1, "median 1"),
     )
     for row, is_below in ((short, False), (long, True)):
         label, words = charts.bars("", "", [row]).texts

@@ -292,3 +292,17 @@ def test_parts_of_names_and_misspelt_ones_have_an_index(names: Names, rows: Any,
     of_lexemes = [index.name for index in rows.model._meta.indexes if "lexemes" in index.name] * 2
     missed = [plan for plan, index in zip(found, indexes + of_lexemes, strict=True) if index not in plan]
     assert missed == []
+
+
+def test_the_planner_never_makes_the_lexemes_of_a_whole_table(walk: Walk) -> None:
+    """However many rows it expects; 4,000,000 of them would take minutes."""
+    file = walk.file
+    for number in range(300):
+        file.pk, file.pension_number, file.last_name = None, f"90{number:08d}", "ابپتجد"[number % 6] * (number // 6 + 1)
+        file.save()
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {PensionFile._meta.db_table}")
+    for typed in ("حسین", "اا حس", "کاظمی حسینی"):
+        for places in (["0801"], [f"{code:04d}" for code in range(3)]):
+            ways = [*branches.search.NAMES.ways(PensionFile.objects.all(), Typed(typed), places)][-2:]
+            assert ["file_by_lexemes_of_name" in way.rows.explain() for way in ways] == [True, True], typed

@@ -12,6 +12,10 @@ class Migration(migrations.Migration):
         migrations.RemoveIndex("transfercase", "case_by_part_of_name"),
         migrations.AddIndex(
             "transfercase",
-            GinIndex(names.NameLexemes("branch_id", "person_name"), name="case_by_lexemes_of_name"),
+            GinIndex(
+                names.NameLexemes("branch_id", "person_name"),
+                name="case_by_lexemes_of_name",
+                gin_pending_list_limit=256,
+            ),
         ),
     ]

@@ -211,7 +211,7 @@ class TransferCase(Holding, Work, Flow):
             ),
             models.Index(name="case_by_national_code", fields=["national_code"]),
             models.Index(name="case_by_pension_number", fields=["pension_number"]),
-            GinIndex(NAME_LEXEMES, name="case_by_lexemes_of_name"),
+            GinIndex(NAME_LEXEMES, name="case_by_lexemes_of_name", gin_pending_list_limit=256),
             models.Index(OpClass("name_key", "text_pattern_ops"), F("branch_id"), name="case_by_name"),
             *(models.Index(name=f"case_by_{name}", fields=[name], condition=~Q(**{name: ""})) for name in LETTERS),
             models.Index(name="case_crossing", fields=["state", "id"], condition=Q(closed_at=None, side=Side.ORIGIN)),
