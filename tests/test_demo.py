@@ -45,22 +45,17 @@ def run(url: str, *command: str) -> str:
     return done.stdout
 
 
-@pytest.fixture
-def url() -> str:
-    return embedded.database_url(f"demo_{os.environ['TEST_RUN']}")
+def at_once(url: str, *command: str) -> list[str]:
+    """What two print that are started together."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(lambda _time: run(url, *command), range(2)))
 
 
-def test_two_at_once_take_turns() -> None:
-    url = embedded.database_url(f"demo_twice_{os.environ['TEST_RUN']}")
-    for command in (["migrate_all", "-v0"], ["demo", "--no-serve", "--no-past"]):
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda _time: run(url, *command), range(2)))  # noqa: B023 - used up before the next
-
-
-def test_one_case_passes_through_every_state_twice_in_a_row(url: str) -> None:
-    run(url, "migrate_all", "-v0")
-    for _time in range(2):
-        *steps, last = run(url, "demo", "--no-serve").strip().splitlines()
+def test_two_at_once_take_turns_and_each_carries_a_case_through_every_state() -> None:
+    url = embedded.database_url(f"demo_{os.environ['TEST_RUN']}")
+    at_once(url, "migrate_all", "-v0")
+    for printed in at_once(url, "demo", "--no-serve"):
+        *steps, last = printed.strip().splitlines()
         assert [line.split()[0] for line in steps] == STATES
         assert last.split()[0] == "registered"
         assert last.split()[2:] in (["at", "0801"], ["at", "1001"])

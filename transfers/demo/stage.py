@@ -11,7 +11,6 @@ from unittest.mock import patch
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
 from django.utils import timezone
 
 from transfers import exchange
@@ -26,19 +25,6 @@ def hour(moment: dt.datetime) -> Iterator[None]:
     shift = moment - real()
     with patch.object(timezone, "now", lambda: real() + shift):
         yield
-
-
-@contextmanager
-def quick() -> Iterator[None]:
-    """Nobody waits for the disk after each step: what a power failure would take is made again in a minute."""
-    lines = [connections[alias] for alias in {"default", settings.CENTER}]
-    try:
-        for line in lines:
-            line.cursor().execute("SET synchronous_commit TO off")
-        yield
-    finally:
-        for line in lines:
-            line.cursor().execute("RESET synchronous_commit")
 
 
 @contextmanager

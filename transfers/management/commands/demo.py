@@ -38,8 +38,7 @@ class Command(BaseCommand):
             if TransferCase.objects.exists():
                 self._take_in()
             else:
-                with stage.quick():
-                    self._begin(plans.STANDING if options["no_past"] else plans.PAST + plans.STANDING)
+                self._begin(plans.STANDING if options["no_past"] else plans.PAST + plans.STANDING)
             self._carry_one()
             summing.catch_up()
         if not options["no_serve"]:
