@@ -137,6 +137,8 @@ def measure(person: Any) -> bool:
 
     client, good = Client(), True
     client.force_login(person, "django.contrib.auth.backends.ModelBackend")
+    for query in ("", "محمد", "علی", "حسن"):  # what is loaded once, by whoever asks first
+        _timed(client, query)
     rows = PensionFile.objects.visible_to(person).filter(pk__gte=FILES // 3).order_by("pk")[:TIMES]
     for kind, asked in questions(list(rows)).items():
         times = sorted(_timed(client, query) for query in asked)
