@@ -121,6 +121,7 @@ def questions(rows: Any) -> dict[str, list[str]]:
         "beginning": [file.last_name[:3] for file in files],
         "commonest name": ["محمد"] * TIMES,
         "misspelt name": [f"{file.first_name} {misspelt(file.last_name)}" for file in files],
+        "misspelt last": [misspelt(file.last_name) for file in files],
         "nobody": ["ژیژژیژ پچپچ"] * TIMES,
         "national code": [file.national_code for file in files],
         "part of it": [file.national_code[:6] for file in files],

@@ -23,9 +23,9 @@ def files(user: User, typed: Typed, most: int, rows: QuerySet[PensionFile] | Non
 
 
 def places(user: User, action: str) -> list[str] | None:
-    """Codes of the branches that this person's `action` reaches; None where it is a province, or the country."""
+    """Codes of the branches that this person's `action` reaches; None where it is the country's."""
     may = [a for a in user.current_appointments if a.role in MATRIX[Action(action)]]
-    if any(a.scope != Scope.BRANCH for a in may):
+    if any(a.scope == Scope.COUNTRY for a in may):
         return None
     return sorted({code for appointment in may for code in appointment.branch_codes})
 

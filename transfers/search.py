@@ -15,7 +15,7 @@ from transfers.models.case import LETTERS, NAME_LEXEMES
 
 NUMBERS = ("tracking_number", "pension_number", "national_code")
 SHOWN = ("person_name", *NUMBERS, "state", "origin__name", "destination__name")
-NAMES = Names(("name_key",), NAME_LEXEMES)
+NAMES = Names(("name_key",), NAME_LEXEMES, in_country=("pension_file__family_key",))
 
 
 def moves(user: User, typed: Typed, most: int) -> list[Match]:

@@ -9,13 +9,14 @@ from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from pension_transfer.lib import lexemes
+from pension_transfer.lib import lexemes, slips
+from pension_transfer.lib.each import Each, found_by
 from pension_transfer.lib.fences import as_site
 from pension_transfer.lib.names import LONGEST, NameLexemes
 from pension_transfer.lib.persian import clean, fold, spaced, to_ascii_digits
 
 FEWEST_DIGITS, FEWEST_LETTERS = 3, 2
-RANKED = 100  # of the names alike: so many are compared for the likeliest
+RANKED, FEWEST_RANKED = 100, 5  # of the names alike: so many are compared for the likeliest; of a branch at least
 NAME, SIMILAR_NAME = _("Name"), _("Similar name")
 
 
@@ -65,25 +66,38 @@ class Way:
 
 @dataclass(frozen=True)
 class Names:
-    """How a model's names are looked for: the columns that begin with them, and the lexemes of its branches."""
+    """How a model's names are looked for: the columns that begin with them, and the lexemes of its branches.
+
+    `in_country`: what begins with them, too, but is looked for only by who reads the country.
+    """
 
     beginnings: Sequence[str]
     lexemes: NameLexemes
+    in_country: Sequence[str] = ()
 
     def ways(self, rows: QuerySet[Any], typed: Typed, places: Sequence[str] | None) -> Iterator[Way]:
-        """What begins so; in the branches with the codes `places` its parts in any order, and misspelt."""
-        for column in self.beginnings:
+        """What begins so; in the branches with the codes `places` also its parts in any order; and misspelt."""
+        columns = [*self.beginnings, *([] if places else self.in_country)]
+        for column in columns:
             yield Way(NAME, rows.filter(**{f"{column}__startswith": typed.whole}))
         if places:
-            yield Way(NAME, self._held(rows, lexemes.beginnings(places, typed.words)))
-            likeness = TrigramWordSimilarity(" ".join(typed.words), "name_key")
-            alike = self._held(rows, lexemes.misspelt(places, typed.words))
-            yield Way(SIMILAR_NAME, alike.order_by(likeness.desc(), "-pk"), is_misspelt=True)
+            yield Way(NAME, found_by(rows, [self._held(rows, places, typed, lexemes.beginnings)]))
+            alike = [self._held(rows, places, typed, lexemes.misspelt)]
+        else:
+            alike = [self._begins(rows, column, typed) for column in columns]
+        likeness = TrigramWordSimilarity(" ".join(typed.words), "name_key")
+        yield Way(SIMILAR_NAME, found_by(rows, alike).order_by(likeness.desc(), "-pk"), is_misspelt=True)
 
-    def _held(self, rows: QuerySet[Any], asked: str) -> QuerySet[Any]:
-        """Asked first and alone: beside other conditions the planner reads through all rows of the branch."""
-        held = lexemes.holding(rows.model._default_manager.order_by(), self.lexemes, asked)
-        return rows.filter(pk__in=held.values("pk")[:RANKED])
+    def _held(self, rows: QuerySet[Any], places: Sequence[str], typed: Typed, asked: Any) -> Each:
+        texts = [asked(place, typed.words) for place in places]
+        return Each(lexemes.holding(_every(rows), self.lexemes), texts, most=max(RANKED // len(places), FEWEST_RANKED))
+
+    def _begins(self, rows: QuerySet[Any], column: str, typed: Typed) -> Each:
+        return Each(slips.beginning(_every(rows), column), slips.slips(typed.whole), most=slips.EACH)
+
+
+def _every(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.model._default_manager.all()
 
 
 @dataclass(frozen=True)

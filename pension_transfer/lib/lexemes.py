@@ -10,13 +10,14 @@ A typed word without one of its letters meets a name without one of its own wher
 or two are exchanged.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib.postgres.search import SearchQueryField
-from django.db.models import BooleanField, Func, QuerySet, Value
+from django.db.models import BooleanField, Func, QuerySet
 from django.db.models.functions import Cast
 
+from pension_transfer.lib.each import ASKED
 from pension_transfer.lib.names import FEWEST, NameLexemes
 
 
@@ -26,19 +27,19 @@ class _Asked(Func):
     template, arg_joiner, output_field = "%(expressions)s", " @@ ", BooleanField()
 
 
-def holding(rows: QuerySet[Any], lexemes: NameLexemes, asked: str) -> QuerySet[Any]:
-    """The rows whose name holds what is asked: one of the questions below."""
-    return rows.filter(_Asked(lexemes, Cast(Value(asked), SearchQueryField())))
+def holding(rows: QuerySet[Any], lexemes: NameLexemes) -> QuerySet[Any]:
+    """The rows whose name holds what is asked (lib.each): one of the questions below."""
+    return rows.filter(_Asked(lexemes, Cast(ASKED, SearchQueryField())))
 
 
-def beginnings(places: Iterable[str], words: Sequence[str]) -> str:
+def beginnings(place: str, words: Sequence[str]) -> str:
     """In a branch every word begins a part of the name, or they do so together: «علی رضا» finds «علیرضا»."""
-    return _asked(places, words, lambda place, word: [f"{_quoted(f'{place}:{word}')}:*"])
+    return _asked(words, lambda word: [f"{_quoted(f'{place}:{word}')}:*"])
 
 
-def misspelt(places: Iterable[str], words: Sequence[str]) -> str:
+def misspelt(place: str, words: Sequence[str]) -> str:
     """In a branch every word is a word of the name but for a letter, or they are so together."""
-    return _asked(places, words, lambda place, word: [_quoted(f"{place}~{variant}") for variant in variants(word)])
+    return _asked(words, lambda word: [_quoted(f"{place}~{variant}") for variant in variants(word)])
 
 
 def variants(word: str) -> list[str]:
@@ -46,12 +47,10 @@ def variants(word: str) -> list[str]:
     return [word, *(word[:i] + word[i + 1 :] for i in range(len(word)) if len(word) >= FEWEST)]
 
 
-def _asked(places: Iterable[str], words: Sequence[str], choices: Callable[[str, str], list[str]]) -> str:
-    """For one of the places: one of the choices of each word, or of all words as one."""
-    found = []
-    for place in places:
-        found += ["&".join(f"({'|'.join(choices(place, word))})" for word in words), *choices(place, "".join(words))]
-    return "|".join(found)
+def _asked(words: Sequence[str], choices: Callable[[str], list[str]]) -> str:
+    """One of the choices of each word, or of all words as one."""
+    together = choices("".join(words))
+    return "|".join(["&".join(f"({'|'.join(choices(word))})" for word in words), *together])
 
 
 def _quoted(lexeme: str) -> str:

@@ -52,7 +52,7 @@ class Found:
 
     typed: Typed
     groups: list[Group] = field(default_factory=list)
-    is_wide: bool = False  # in many branches, where a name is found by its beginning only
+    is_wide: bool = False  # in the country, where a name is found from its beginning on
 
     @property
     def is_enough(self) -> bool:
