@@ -1,21 +1,29 @@
 """The house itself: what is generated is fresh, what is configured is described."""
 
+import ast
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import django
 import polib
 import pytest
+import rest_framework
+from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MinLengthValidator
 from django.utils import translation
+from django.utils.translation.template import templatize
 
 from branches.forms.files import FORMS, LineForm, RemovalForm
 from branches.forms.intake import ImportForm
+from branches.models import User
 from transfers.inputs import MoveForm
 from transfers.views.session import ChangePassword
 
 ROOT = Path(__file__).parent.parent
+APPS = ("branches", "central", "transfers", "pension_transfer")
 CATALOGUE = ROOT / "locale/fa/LC_MESSAGES/django.po"
 
 
@@ -37,9 +45,7 @@ def test_the_compiled_catalogue_is_fresh() -> None:
 def test_every_sentence_of_the_code_is_in_the_catalogue() -> None:
     known = {entry.msgid for entry in polib.pofile(str(CATALOGUE))}
     literal = re.compile(r"""\b(?:_|gettext|gettext_lazy)\(\s*(["'])((?:(?!\1)[^\\]|\\.)*)\1\s*[,)]""")
-    sources = [
-        path for app in ("branches", "central", "transfers", "pension_transfer") for path in (ROOT / app).rglob("*.py")
-    ]
+    sources = [path for app in APPS for path in (ROOT / app).rglob("*.py")]
     used = {text.replace('\\"', '"') for path in sources for _quote, text in literal.findall(path.read_text("utf-8"))}
     assert used - known == set()
 
@@ -49,6 +55,31 @@ def test_every_label_of_the_templates_is_in_the_catalogue() -> None:
     literal = re.compile(r"""{%\s*translate\s+(["'])(.*?)\1""")
     pages = (ROOT / "templates").rglob("*.html")
     assert {text for page in pages for _quote, text in literal.findall(page.read_text("utf-8"))} - known == set()
+
+
+def test_the_catalogue_says_nothing_that_nobody_asks_for() -> None:
+    known = {entry.msgid for entry in polib.pofile(str(CATALOGUE))}
+    assert known - in_the_code() - in_the_templates() - of_the_frameworks() == set()
+
+
+def in_the_code() -> set[str]:
+    """Every text of the Python files, as it is once its parts are joined."""
+    sources = [path for app in APPS for path in (ROOT / app).rglob("*.py")]
+    nodes = (node for path in sources for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def in_the_templates() -> set[str]:
+    """Every sentence that the templates ask for, as the extraction for translators finds it."""
+    pages = [page for kind in ("html", "txt") for page in (ROOT / "templates").rglob(f"*.{kind}")]
+    asked = re.compile(r"""\b(?:n?gettext|_)\(\s*u?("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
+    return {ast.literal_eval(text) for page in pages for text in asked.findall(templatize(page.read_text("utf-8")))}
+
+
+def of_the_frameworks() -> set[str]:
+    """What Django and its REST framework say themselves; the house says some of it in its own words."""
+    catalogues = (po for it in (django, rest_framework) for po in Path(it.__path__[0]).rglob("locale/en/**/django.po"))
+    return {entry.msgid for catalogue in catalogues for entry in polib.pofile(str(catalogue))}
 
 
 def test_no_template_speaks_persian_past_the_catalogue() -> None:
@@ -67,6 +98,16 @@ def test_what_the_framework_says_of_an_entry_has_the_words_of_the_house() -> Non
     for validator in (MinLengthValidator(1), MaxLengthValidator(1)):  # their sentence depends on a number
         used.add(validator.message._kw["singular"])
     assert used - known - {""} == set()
+
+
+def test_what_is_said_of_a_password_is_persian() -> None:
+    with translation.override("fa"):
+        said = list(password_validators_help_texts())
+        for word in ("x", "12345678901", "password123"):
+            with pytest.raises(ValidationError) as refused:
+                validate_password(word, User(username="x"))
+            said += refused.value.messages
+        assert [str(text) for text in said if re.search("[A-Za-z]", str(text))] == []
 
 
 def test_every_variable_is_described() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from pension_transfer.lib.persian import listed
 from transfers.states import MOVES, Side, State, Step
 
-BOX, TALL, ROW, TOP, MIDDLE, WIDTH = 200, 40, 76, 30, 440, 840
+BOX, TALL, ROW, TOP, MIDDLE, WIDTH = 240, 40, 76, 30, 440, 880
 REACH, SPREAD = 36, 24  # how far an arrow swings out, and how much farther for every state it passes
 
 

@@ -2,7 +2,8 @@
 
 A row of `Telling` says up to which moment its person has been told. A round takes the rows that are due, one after the
 other: it commits "being told until now", sends one message with the numbers, and commits "told until now". Cut in
-between, the message may have left: it counts as sent. Only a failure after which certainly nothing left is tried again.
+between, the message may have left: it counts as sent. Only a failure after which certainly nothing left is tried again,
+and not where the receiver's server refuses for good: the next notice asks it anew.
 """
 
 import datetime as dt
@@ -25,7 +26,7 @@ from pension_transfer.lib.failpoints import fail_point
 from pension_transfer.lib.templatetags.persian import fa
 from transfers import notices
 from transfers.models import Telling
-from transfers.texting import NotSent, backend
+from transfers.texting import NotSent, Undeliverable, backend
 
 SETTLED = dt.timedelta(minutes=1)  # what began to be written this long ago is visible by now
 PAUSE = dt.timedelta(minutes=15)  # at least, between two messages to one person
@@ -41,6 +42,7 @@ class Report:
 
     sent: int = 0
     nothing_new: int = 0
+    undeliverable: int = 0  # refused for good; the next notice is tried
     failed: int = 0
     perhaps_sent: int = 0  # cut while it was being sent; not sent again
 
@@ -90,6 +92,10 @@ def tell(pk: int) -> str:
         SENDERS[row.way](row.user, text)
     except NotSent as reason:
         return _try_later(row, reason)
+    except Undeliverable as reason:
+        log.warning("what is sent to user %s by %s is refused for good: %s", row.user_id, row.way, reason)
+        _told(row)
+        return "undeliverable"
     except Exception:
         log.exception("whether user %s was told by %s is not known; it is not repeated", row.user_id, row.way)
     _told(row)
@@ -159,7 +165,10 @@ def _email(user: User, text: str) -> None:
         raise NotSent(type(away).__name__) from away
     try:
         EmailMessage(subject, text, to=[user.email], connection=connection).send()
-    except (SMTPResponseException, SMTPRecipientsRefused) as refused:
+    except SMTPRecipientsRefused as refused:
+        is_final = all(code >= 500 for code, _said in refused.recipients.values())
+        raise (Undeliverable if is_final else NotSent)(type(refused).__name__) from refused
+    except SMTPResponseException as refused:  # by the server, for everybody
         raise NotSent(type(refused).__name__) from refused
     finally:
         connection.close()

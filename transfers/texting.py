@@ -1,7 +1,8 @@
 """Text messages, behind an interface: whoever sends them is named by SMS_BACKEND.
 
 A backend is a class with `send(number, text)`. It raises `NotSent` where it is certain that nothing went out: only
-then is the message tried again. Anything else it raises leaves that open, and nobody is written to twice.
+then is the message tried again; or `Undeliverable` where it never will. Anything else it raises leaves that open, and
+nobody is written to twice.
 """
 
 import logging
@@ -17,9 +18,13 @@ class NotSent(Exception):
     """Nothing has gone out, and it may be tried again."""
 
 
+class Undeliverable(Exception):
+    """Nothing has gone out, and to this receiver nothing will: trying again is in vain."""
+
+
 class Backend(Protocol):
     def send(self, number: str, text: str) -> None:
-        """Bring `text` to a mobile number (09 and nine digits); NotSent when it certainly did not leave."""
+        """Bring `text` to a mobile number (09 and nine digits); NotSent, Undeliverable."""
 
 
 class Log:

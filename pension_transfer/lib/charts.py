@@ -15,7 +15,8 @@ from pension_transfer.lib.templatetags.persian import grouped
 
 WIDTH, ROW, BAR, TOP = 480, 54, 18, 8
 FITS, TEXT = 52, 22  # letters that have room in one line of a row on a telephone; the height of another line
-TALL, LONG, EDGE, FOOT = 250, 760, 46, 58
+TALL, LONG, EDGE, FOOT = 250, 760, 40, 58
+SPAN = LONG - 2 * EDGE - 52  # from the first point in time to the last
 DASHES = ("", "7 4", "2 4")
 TONES = ("go", "way", "wait")
 FILLED = ("go", "way-soft", "wait")  # the middle one is an outline
@@ -133,7 +134,7 @@ def lines(title: str, told: str, labels: Sequence[str], series: Sequence[Series]
     """Lines over time, the earliest first: each with a dash of its own, named in a legend under them."""
     chart, most = _framed(title, told, labels, series)
     for number, one in enumerate(series):
-        _line(chart, one, number, most)
+        _line(chart, one, (number, len(series)), most)
     return _turned(chart)
 
 
@@ -150,23 +151,33 @@ def _framed(title: str, told: str, labels: Sequence[str], series: Sequence[Serie
     most = _rounded(max([1, *(value for one in series for value in one.values)]))
     chart = Chart(title, told, LONG, TALL + FOOT, is_long=True)
     for part in range(5):
-        y = _y(part, 4)
-        chart.lines.append(Line(((EDGE, y), (LONG, y)), "rule"))
-        chart.texts.append(Text(EDGE - 6, y + 5, grouped(round(most * part / 4)), "end", "value"))
+        _across(chart, _y(part, 4), grouped(round(most * part / 4)))
     _along(chart, labels)
     for number, one in enumerate(series):
-        chart.texts.append(Text(EDGE + number * APART + 32, TALL + 46, one.label))
+        chart.texts.append(Text(_named_at(number, len(series)) + 32, TALL + 46, one.label))
     return chart, most
+
+
+def _across(chart: Chart, y: float, words: str) -> None:
+    """A line of the scale, with its number at both ends: on a telephone one of them is seen."""
+    chart.lines.append(Line(((EDGE, y), (LONG - EDGE, y)), "rule"))
+    chart.texts.append(Text(EDGE - 6, y + 5, words, "end", "value"))
+    chart.texts.append(Text(LONG - EDGE + 6, y + 5, words, "start", "value"))
+
+
+def _named_at(number: int, of: int) -> float:
+    """Where a series stands in the legend, which lies under the latest days."""
+    return LONG - EDGE - (of - number) * APART
 
 
 def _columns(chart: Chart, one: Series, place: tuple[int, int], most: int) -> None:
     number, of = place
-    wide = min(14, 0.8 * (LONG - EDGE - 52) / max(1, len(one.values) - 1) / of)
+    wide = min(14, 0.8 * SPAN / max(1, len(one.values) - 1) / of)
     for n, value in enumerate(one.values):
         if value:
             x, y = _x(n, len(one.values)) + (number - of / 2) * wide, _y(value, most)
             chart.boxes.append(Box(x, y, wide, TALL - y, FILLED[number % 3]))
-    chart.boxes.append(Box(EDGE + number * APART + 10, TALL + 34, 14, 14, FILLED[number % 3]))
+    chart.boxes.append(Box(_named_at(number, of) + 10, TALL + 34, 14, 14, FILLED[number % 3]))
 
 
 def _along(chart: Chart, labels: Sequence[str]) -> None:
@@ -176,18 +187,19 @@ def _along(chart: Chart, labels: Sequence[str]) -> None:
         chart.texts.append(Text(_x(number, len(labels)), TALL + 20, labels[number], "middle", "value"))
 
 
-def _line(chart: Chart, one: Series, number: int, most: float) -> None:
+def _line(chart: Chart, one: Series, place: tuple[int, int], most: float) -> None:
+    number, of = place
     tone, dash = TONES[number % 3], DASHES[number % 3]
     points = [(_x(n, len(one.values)), _y(value, most)) for n, value in enumerate(one.values)]
     points = points if len(points) > 1 else [(x + by, y) for x, y in points for by in (-12, 12)]
     chart.lines.append(Line(tuple(points), tone, dash))
-    x, y = EDGE + number * APART, TALL + 41
+    x, y = _named_at(number, of), TALL + 41
     chart.lines.append(Line(((x, y), (x + 26, y)), tone, dash))
 
 
 def _x(number: int, of: int) -> float:
     """Where a point in time stands: the first and the last a little inside."""
-    return EDGE + 26 + (LONG - EDGE - 52) * (number / (of - 1) if of > 1 else 0.5)
+    return EDGE + 26 + SPAN * (number / (of - 1) if of > 1 else 0.5)
 
 
 def _y(value: float, most: float) -> float:

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,16 +16,19 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from branches.models import PensionFile, User
+from branches import stand_ins
+from branches.models import Appointment, PensionFile, User
 from branches.roles import Action, Role
 from branches.sections import SECTIONS
+from pension_transfer.lib.calendar import today
 from tests.cast import Cast, Walk, make_cast, make_file, press
 from transfers import summing
 from transfers.buttons import Button, available
-from transfers.models import TransferCase
+from transfers.models import StuckItem, TransferCase
 from transfers.states import Side, State
 from transfers.views.pressable import IN_PLACE
 
@@ -83,6 +88,8 @@ def country(people: Cast, django_db_blocker: Any) -> Cast:
             Walk(people, make_file(people.origin, number)).to(state, side)
         _compared_in_part(people)
         _active(people)
+        _stuck_once(people)
+        _to_be_stood_in_for(people)
         make_file(people.origin, 90), make_file(people.destination, 91)
         summing.catch_up()
     return people
@@ -108,6 +115,20 @@ def _active(cast: Cast) -> None:
     walk = Walk(cast, make_file(cast.origin, 60))
     walk.to(State.REGISTERED, Side.DESTINATION)
     walk.activate()
+
+
+def _stuck_once(cast: Cast) -> None:
+    case = TransferCase.objects.filter(branch=cast.origin, state=State.SENT).latest("pk")
+    now = timezone.now()
+    tried = {"code": "KeyError", "why": "KeyError: 'x'", "tries": 5, "last_at": now, "set_aside_at": now}
+    StuckItem.objects.create(kind="receipt", ref="x", branch=cast.origin, case=case, **tried)
+
+
+def _to_be_stood_in_for(cast: Cast) -> None:
+    head, officer = cast.at(cast.origin, Role.BRANCH_HEAD), cast.at(cast.origin, Role.TECHNICAL_OFFICER)
+    clerk = Appointment.objects.get(user=cast.people[cast.origin.pk, Role.CLERK])
+    days = [today() + timedelta(days) for days in (1, 7)]  # from tomorrow on: nobody has another role by it yet
+    stand_ins.grant(clerk, officer, *days, "مرخصی", by=head, command_id=uuid.uuid4())
 
 
 @pytest.fixture(scope="module")
@@ -176,10 +197,27 @@ def addresses(user: User) -> list[str]:
     found += [f"/cases/{case.pk}/comparison/" for case in standing.values()]
     found += [f"/tracking/?q={case.tracking_number}" for case in cases[:1]]
     found += [f"/files/{file.pk}/" for file in files[:1]]
-    sent = standing.get((Side.ORIGIN, State.SENT))
-    if sent and Role.CLERK in user.roles:
-        found.append(f"/cases/{sent.pk}/versions/1/")
+    found += _on_paper(user, standing)
     return found + [path for role in sorted(user.roles) for path in OWN.get(role, lambda rows: [])([*files, None])]
+
+
+def _on_paper(user: User, standing: dict[tuple[str, str], TransferCase]) -> list[str]:
+    """What is printed of a case, and an earlier version, where they are of use."""
+    sent, verified = standing.get((Side.ORIGIN, State.SENT)), standing.get((Side.DESTINATION, State.VERIFIED))
+    found = []
+    if sent and Role.CLERK in user.roles:
+        found += [f"/cases/{sent.pk}/{page}/" for page in ("versions/1", "slip", "sheet", "letter")]
+    if verified and Role.DESTINATION_STAFF in user.roles:
+        found.append(f"/cases/{verified.pk}/receipt/")
+    return found
+
+
+def _stuck() -> list[str]:
+    return ["/stuck/", *(f"/stuck/{item.pk}/" for item in StuckItem.objects.all())]
+
+
+def _stand_ins() -> list[str]:
+    return ["/stand-ins/", *(f"/stand-ins/{row.pk}/end/" for row in Appointment.objects.stand_ins())]
 
 
 def _has_page(button: Button) -> bool:
@@ -204,14 +242,16 @@ OWN: dict[str, Callable[[list[Any]], list[str]]] = {
         "/referral/", f"/files/{files[-2].pk}/refer/", f"/files/{files[0].pk}/refer/", *_correcting(files[-2]),
         "/password/", "/reminders/", "/follow-ups/",
     ],
-    Role.BRANCH_HEAD: lambda files: ["/send/", "/import/", "/import/new/", "/overview/", "/workload/"],
+    Role.BRANCH_HEAD: lambda files: [
+        "/send/", "/import/", "/import/new/", "/overview/", "/workload/", *_stand_ins(), *_stuck(),
+    ],
     Role.INSURANCE_DEPUTY: lambda files: ["/send/"],
     Role.DESTINATION_STAFF: lambda files: ["/receive/", "/receive/paper/"],
     Role.PROVINCE_SUPERVISOR: lambda files: [
         "/overview/", "/overdue/", "/who-pays/", "/payroll/", "/payable-nowhere/",
     ],
     Role.CENTER_OPERATOR: lambda files: [
-        "/import/", "/import/new/", "/overview/", "/stuck/", "/reconcile/", "/health/",
+        "/import/", "/import/new/", "/overview/", *_stuck(), "/reconcile/", "/health/",
     ],
     Role.AUDITOR: lambda files: ["/overview/"],
 }  # fmt: skip

@@ -12,14 +12,20 @@ from branches.models import PensionFile, User
 from branches.roles import Action, Role
 from pension_transfer.lib.look import COOKIE
 from tests.browser.conftest import NARROW, PASSWORD, WIDE, addresses
-from tests.browser.watching import WIDER, Watch
+from tests.browser.watching import HIDES, WIDER, Watch
 from tests.cast import Cast
 from transfers.models import TransferCase, TransferEvent
 from transfers.states import Side, State
 from transfers.views.faults import SENTENCES
 
 pytestmark = pytest.mark.django_db(databases="__all__")  # reads only; what the pages show was committed before
-Opener = Callable[[User], Page]
+Opener = Callable[..., Page]
+NEWEST = """(chart) => {
+  const box = chart.getBoundingClientRect();
+  const days = [...chart.querySelectorAll("text")].filter((e) => e.textContent.includes("/"));
+  return {over: chart.scrollWidth - chart.clientWidth, newest: days.at(-1).getBoundingClientRect().x, start: box.left,
+    end: box.right};
+}"""  # the days are printed from the earliest to the latest
 FAULTS = {"400": 400, "403_csrf": 403, "500": 500, "503": 503, "503_unknown": 503, "sign_in_locked": 429}
 PEOPLE = [
     ("0801", Role.CLERK), ("0801", Role.TECHNICAL_OFFICER), ("0801", Role.BRANCH_HEAD),
@@ -70,6 +76,30 @@ def test_the_training_site(country: Cast, site: str, page_of: Opener, settings: 
     watch.page.context.add_cookies([{"name": COOKIE, "value": "dark-large", "url": site}])
     watch.look("/help/practice/")
     assert not watch.faults, "\n".join(watch.faults)
+
+
+def test_the_gallery_of_the_components(country: Cast, site: str, page_of: Opener, settings: Any) -> None:
+    settings.DEMO = True
+    watch = Watch(page_of(person(country, "0801", Role.CLERK)), site)
+    watch.look("/gallery/")
+    assert [fault for fault in watch.faults if "not Persian" not in fault] == []  # it shows the codes of the states
+
+
+def test_in_large_letters_the_tables_of_the_help_keep_all_columns(country: Cast, site: str, page_of: Opener) -> None:
+    page = page_of(person(country, "0801", Role.CLERK))
+    for language in ("fa", "en"):
+        kept = {COOKIE: "light-large", settings.LANGUAGE_COOKIE_NAME: language}
+        page.context.add_cookies([{"name": name, "value": value, "url": site} for name, value in kept.items()])
+        for path in ("/help/states/", "/help/roles/"):
+            page.goto(path)
+            assert (path, language, page.evaluate(HIDES)) == (path, language, 0)
+
+
+def test_on_a_telephone_the_days_open_on_the_newest(country: Cast, site: str, page_of: Opener) -> None:
+    page = page_of(person(country, "0801", Role.BRANCH_HEAD), viewport=NARROW)
+    page.goto("/overview/")
+    chart = page.locator("#flow .chart").evaluate(NEWEST)
+    assert chart["over"] > 0 and chart["start"] <= chart["newest"] <= chart["end"]
 
 
 def test_signing_in(country: Cast, site: str, browser: Any) -> None:

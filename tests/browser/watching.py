@@ -19,7 +19,9 @@ from tests.browser.conftest import NARROW, WIDE
 # Letters that stand in a Persian page on purpose: keys of the keyboard, the other language's name, formats.
 LATIN = re.compile(r"[A-Za-z]{2,}")
 ALLOWED = {"IR", "English", "Enter", "Ctrl", "Esc", "XLSX", "CSV", "ZIP", "PostgreSQL"}
-COMMAND = re.compile(r"manage\.py \w+( --\w+)?")
+WHOLE = re.compile(  # commands, addresses, user names, and what a sheet and its seal say
+    r"manage\.py \w+( --\w+)?|https?://\S+|\([a-z_]+_[0-9]{4}\)|PT1:[0-9]{13}:[0-9A-F]{16}|(\b[0-9A-F]{4}\b ?){4}"
+)
 PERSIAN_DIGITS = re.compile("(?<![آ-ی][ /])[۰-۹]+")  # other than in the name of a place, «شعبه ۱ کرمان»
 SPOKEN = """() => [document.body.innerText,
   ...[...document.querySelectorAll("[aria-label],[placeholder],[title]")].flatMap(
@@ -98,7 +100,7 @@ class Watch:
             if self._is_new(str(size["width"])):
                 self._axe(RUN_AXE, size is WIDE, str(size["width"]))  # colours are the same at both
         self._in_the_dark()
-        if words := set(LATIN.findall(COMMAND.sub("", self.page.evaluate(SPOKEN)))) - ALLOWED:
+        if words := set(LATIN.findall(WHOLE.sub("", self.page.evaluate(SPOKEN)))) - ALLOWED:
             self.say(f"not Persian: {sorted(words)}")
 
     def _fits(self, size: dict[str, int]) -> None:

@@ -231,6 +231,16 @@ def test_an_item_in_hand_is_nobody_elses_until_its_lease_is_over_and_ends_once(c
     assert outcomes(job) == [("done", "")]
 
 
+def test_an_item_whose_process_ended_each_time_is_given_up_after_its_last_try(cast: Cast) -> None:
+    officer = cast.at(cast.origin, Role.TECHNICAL_OFFICER)
+    last, spent = (ordered([case], officer) for case in walked(cast, State.DRAFT, 1, 2))
+    for job, tries in ((last, jobs.TRIES - 1), (spent, jobs.TRIES)):
+        job.items.update(tries=tries)
+        carry_out(job)
+    assert (outcomes(last), outcomes(spent)) == ([("done", "")], [("refused", "broke_off")])
+    assert not TransferCase.objects.get(pk=spent.items.get().case_id).taken_by_id
+
+
 def test_too_many_rows_are_refused_at_once(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "MOST", 1)
     rows = [jobs.Row("0801", "0" * 13, n) for n in (1, 2)]

@@ -2,10 +2,11 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from smtplib import SMTPServerDisconnected
+from smtplib import SMTPRecipientsRefused, SMTPSenderRefused, SMTPServerDisconnected
 from typing import Any
 
 import pytest
+import time_machine
 from django.core import mail
 from django.core.mail import EmailMessage
 from django.urls import reverse
@@ -210,6 +211,18 @@ def test_a_message_has_numbers_and_no_person_and_comes_once(walk: Walk, gateway:
     assert again().sent == 2
 
 
+def test_what_came_up_to_the_moment_is_told_and_what_came_after_it_by_the_next_message(
+    walk: Walk, gateway: type[Gateway]
+) -> None:
+    user, moment = listening(walk.officer, Way.SMS), walk.to(State.DRAFT).turn_since
+    least = dt.timedelta(microseconds=1)
+    told_by = [notices.counts(user, every_kind(), None, until) for until in (moment - least, moment)]
+    assert told_by == [{}, {Kind.TURN: 1}] and notices.counts(user, every_kind(), moment) == {}
+    assert telling.tell_all().nothing_new == 1 and gateway.sent == []  # it is perhaps still being written
+    with time_machine.travel(timezone.now() + telling.SETTLED):
+        assert again().sent == 1 and again().sent == 0 and len(gateway.sent) == 1
+
+
 def test_what_went_to_another_office_meanwhile_is_not_told(walk: Walk, gateway: type[Gateway]) -> None:
     listening(walk.officer, Way.SMS)
     settled(walk.to(State.DRAFT))
@@ -257,6 +270,33 @@ def test_an_e_mail_that_the_server_may_have_taken_is_not_repeated(
 
     monkeypatch.setattr(EmailMessage, "send", lost)
     assert telling.tell_all().sent == 1 and again().sent == 0 and len(tried) == 1
+
+
+@pytest.mark.parametrize(
+    ("refused", "outcome", "tried"),
+    [
+        (SMTPRecipientsRefused({"o@example.org": (550, b"no such user")}), "undeliverable", 1),
+        (SMTPRecipientsRefused({"o@example.org": (450, b"mailbox busy")}), "failed", 2),
+        (SMTPSenderRefused(550, b"not from you", "us@example.org"), "failed", 2),  # the fault is ours
+    ],
+)
+def test_a_receiver_refused_for_good_is_not_tried_again_and_keeps_nobody_waiting(
+    walk: Walk, gateway: type[Gateway], monkeypatch: pytest.MonkeyPatch, refused: Exception, outcome: str, tried: int
+) -> None:
+    listening(walk.officer, Way.SMS, Way.EMAIL)
+    Telling.objects.filter(way=Way.EMAIL).update(next_at=timezone.now() - dt.timedelta(hours=2))  # its turn is first
+    settled(walk.to(State.DRAFT))
+    asked: list[int] = []
+
+    def refuse(letter: EmailMessage) -> int:
+        asked.append(1)
+        raise refused
+
+    monkeypatch.setattr(EmailMessage, "send", refuse)
+    report = telling.tell_all()
+    assert getattr(report, outcome) == 1 and report.sent == len(gateway.sent) == (outcome == "undeliverable")
+    again()
+    assert len(asked) == tried
 
 
 def test_whoever_was_killed_while_sending_is_not_followed_by_a_second_message(

@@ -121,6 +121,19 @@ def test_the_destinations_copy_answers_where_the_origin_is_of_another_site(walk:
     assert (progress.stage, progress.payable_from) == (State.VERIFIED, LAST_PAID + 1)
 
 
+def test_where_only_a_copy_is_left_that_went_back_it_says_so_and_whom_to_ask(walk: Walk) -> None:
+    """The origin is of another site, and its file may be on the way to a third branch by now."""
+    copy = walk.to(State.RETURNED, Side.DESTINATION)
+    elsewhere = f"tracking_number = '{unknown()}' WHERE side = 'origin'"
+    tamper("default", "transfers_transfercase", f"UPDATE transfers_transfercase SET {elsewhere}")
+    TransferCase.objects.filter(pk=copy.pk).update(closed_at=timezone.now())
+    answer = ask(copy.tracking_number, ending_of(copy))
+    progress = answer.context["progress"]
+    assert (answer.status_code, progress.stage, progress.ask.name) == (200, public_tracking.GONE, copy.origin.name)
+    assert (progress.when, progress.payment, progress.promise) == ("", "", "")
+    assert progress.where in text(answer) and progress.next in text(answer)
+
+
 # --- what it does not tell --------------------------------------------------------------------------------
 
 
