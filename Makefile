@@ -7,9 +7,10 @@ ADDRESS ?= 127.0.0.1:8000
 ARGS ?=
 PY := .venv/bin/python
 
-# Persian comes out whole whatever the locale is; other projects' settings stay out.
+# Persian comes out whole whatever the locale is; other projects' settings stay out. What was compiled once is kept:
+# the tests start hundreds of processes, and each would compile everything anew.
 export PYTHONUTF8 := 1
-unexport DJANGO_SETTINGS_MODULE PYTHONPATH PYTHONHOME
+unexport DJANGO_SETTINGS_MODULE PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 ifeq ($(CI),true)
 export REQUIRE_BROWSER := 1
 endif

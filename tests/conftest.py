@@ -1,5 +1,6 @@
 """What every test has."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import flush  # noqa: F401 - its import is its effect
 from tests.cast import Cast, Walk, make_cast
@@ -62,6 +64,28 @@ def nothing_set_aside(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """A sync that puts an item aside hides a fault; a test that looks for one clears it away."""
     yield
     assert [record.getMessage() for record in caplog.get_records("call") if record.name == "transfers.sync"] == []
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded now stays to the end: the collector need not walk through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+class Shares(LoadScopeScheduling):  # type: ignore[misc]
+    """Who of several processes runs what: each module of browser tests goes to one of them, the largest first.
+
+    What it has built up, and which pages it has judged, no other process knows.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0] if nodeid.startswith("tests/browser/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)  # xdist may be away: -p no:xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shares:
+    return Shares(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

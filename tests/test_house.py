@@ -159,3 +159,14 @@ def loaded(env: dict[str, str]) -> str:
     return subprocess.run(
         run, cwd=ROOT, env=env | {"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False
     ).stderr.strip()
+
+
+# What a contrast is made of: pages are measured in Persian, in the light and in the dark (tests/browser/watching.py).
+# Small letters need the same whatever their size.
+COLOURED = re.compile(r"color|background|opacity|fill|stroke|filter|font-size: (?!1[0-8]px)|font-weight|font:|--")
+
+
+def test_no_contrast_depends_on_the_language() -> None:
+    rules = re.findall(r"([^{}]+)\{([^{}]*)\}", "".join(path.read_text() for path in ROOT.glob("static/css/*.css")))
+    of_a_language = [(chosen, set_) for chosen, set_ in rules if re.search(r"lang|dir", chosen.rsplit("*/")[-1])]
+    assert of_a_language and [rule for rule in of_a_language if COLOURED.search(rule[1])] == []

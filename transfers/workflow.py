@@ -57,9 +57,10 @@ def perform(
     except (NotNow, BadInput) as refusal:
         if done := _repeated(command_id, by, action, case=case_id):  # carried out while this one waited for the lock
             return done
-        if begun := Crossing.objects.filter(pk=command_id, by=by, action=action, case=case_id, state="open").first():
-            return _go_on(begun)
-        _hear_the_first_answer(command_id, by)
+        asked = _asked(command_id, by)
+        if asked and (asked.state, asked.action, asked.case_id) == ("open", action, case_id):
+            return _go_on(asked)
+        _hear_the_first_answer(asked)
         if refusal.code == "content_changed":
             advance("lapse", case_id, trail.signature(None, "", ""), {"reason": refusal.message})
         raise
@@ -111,9 +112,9 @@ def receive(envelope_id: uuid.UUID, *, branch: Branch, by: User, command_id: uui
     """«دریافت از مرکز»: take an envelope addressed to `branch`; a later version comes into the same copy."""
     if done := _repeated(command_id, by, Action.RECEIVE, case__contents__envelope_id=envelope_id):
         return done
-    _hear_the_first_answer(command_id, by)
+    _hear_the_first_answer(_asked(command_id, by))
     with site():
-        role = _role(Action.RECEIVE, branch, by)
+        role = _role(Action.RECEIVE, Branch.objects.get(pk=branch.pk), by)
         crossing = _intend_taking(envelope_id, branch, by, role, command_id)
     settle(crossing)
     held = TransferCase.objects.filter(side=Side.DESTINATION, branch=branch)
@@ -196,16 +197,21 @@ def _repeated(command_id: uuid.UUID, by: User, action: str, **of: Any) -> Transf
 
     `of` is what the press is about: NotNow when the command was about something else.
     """
-    done = Command.objects.filter(pk=command_id, by=by).select_related("case").first()
+    done = Command.objects.filter(pk=command_id, by=by).first()
     if done and not Command.objects.filter(pk=command_id, action=action, **of).exists():
         raise NotNow(_("This form was already used for another step. Reload the page and press again."), "reused")
     return done.case if done else None
 
 
-def _hear_the_first_answer(command_id: uuid.UUID, by: User) -> None:
-    """NotNow as the center said it, when it refused this very command before."""
-    if refused := Crossing.objects.filter(pk=command_id, by=by, state="refused").first():
-        code, _space, detail = refused.reason.partition(" ")
+def _asked(command_id: uuid.UUID, by: User) -> Crossing | None:
+    """What this very command asked of the center before."""
+    return Crossing.objects.filter(pk=command_id, by=by).first()
+
+
+def _hear_the_first_answer(asked: Crossing | None) -> None:
+    """NotNow as the center said it, when it has refused."""
+    if asked and asked.state == "refused":
+        code, _space, detail = asked.reason.partition(" ")
         raise NotNow(refusals.refused_by_center(code, detail), code)
 
 
@@ -216,8 +222,9 @@ def _lock(case_id: int, by: User) -> TransferCase:
 
 
 def _role(action: str, branch: Branch, by: User) -> str:
-    if moved := Branch.objects.elsewhere().filter(pk=branch.pk).first():  # asked anew: the decision may be of now
-        raise NotNow(hurdles.served_elsewhere(moved), "elsewhere")
+    """`branch` as it was read in this transaction: where it is served may have been decided just now."""
+    if branch.is_elsewhere:
+        raise NotNow(hurdles.served_elsewhere(branch), "elsewhere")
     roles = acting_roles(by, action, branch)
     if not roles:
         raise NotAllowed(_("Your role does not include this step; ask the colleague whose step it is."), "role")

@@ -529,6 +529,7 @@ __all__ = [
     "INPUT",
     "MAY",
     "OFFICES",
+    "REACH",
     "STANDINGS",
     "UNLIKE",
     "BadInput",
