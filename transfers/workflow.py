@@ -59,19 +59,18 @@ def perform(
             return done
         asked = _asked(command_id, by)
         if asked and (asked.state, asked.action, asked.case_id) == ("open", action, case_id):
-            return _go_on(asked)
+            return _settled(asked.known_case, asked)  # its answer was lost: it is finished now, not refused
         _hear_the_first_answer(asked)
         if refusal.code == "content_changed":
             advance("lapse", case_id, trail.signature(None, "", ""), {"reason": refusal.message})
         raise
+    return _settled(case, crossing)
+
+
+def _settled(case: TransferCase, crossing: Crossing | None) -> TransferCase:
+    """The case as it is after the center was asked."""
     _settle_all(case, crossing)
     return TransferCase.objects.get(pk=case.pk)
-
-
-def _go_on(begun: Crossing) -> TransferCase:
-    """The same command again, whose intention stands while its answer was lost: it is finished now, not refused."""
-    _settle_all(begun.known_case, begun)
-    return TransferCase.objects.get(pk=begun.known_case.pk)
 
 
 def _begin(
