@@ -3,6 +3,7 @@
 Every beginning that may have been meant is looked up: some 65 for each letter typed, a microsecond or two each.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import BooleanField, F, Func, QuerySet
@@ -12,7 +13,7 @@ from pension_transfer.lib.names import FEWEST
 from pension_transfer.lib.persian import ALPHABET, fold
 
 LETTERS = sorted({*fold(ALPHABET)})
-LONGEST, EACH = 40, 100  # letters of a typed name that are looked at; rows of one beginning
+LONGEST, EACH = 40, 40  # letters of a typed name that are looked at; rows of one beginning, as many as a page shows
 
 
 class _Compared(Func):
@@ -29,7 +30,8 @@ def beginning(rows: QuerySet[Any], column: str) -> QuerySet[Any]:
     return rows.filter(from_there, _Compared(F(name), BEHIND, arg_joiner=" ~<~ "))
 
 
-def slips(word: str) -> set[str]:
+@lru_cache(maxsize=16)  # one search asks for them once for each column
+def slips(word: str) -> frozenset[str]:
     """What may have been meant: this, and unless it is short, with a letter wrong, missing, too many, or exchanged."""
     word = word[:LONGEST]
     found = {word}
@@ -37,4 +39,4 @@ def slips(word: str) -> set[str]:
         head, tail = word[:place], word[place:]
         found |= {head + tail[1:], head + tail[1::-1] + tail[2:]}
         found |= {head + letter + rest for letter in LETTERS for rest in (tail, tail[1:])}
-    return found
+    return frozenset(found)
