@@ -13,7 +13,7 @@ from pension_transfer.lib.names import FEWEST
 from pension_transfer.lib.persian import ALPHABET, fold
 
 LETTERS = sorted({*fold(ALPHABET)})
-LONGEST, EACH = 40, 40  # letters of a typed name that are looked at; rows of one beginning, as many as a page shows
+LONGEST, EACH = 40, 10  # letters of a typed name that are looked at; rows of one beginning: each is compared
 
 
 class _Compared(Func):
