@@ -84,16 +84,14 @@ class Names:
             yield Way(NAME, found_by(rows, [self._held(rows, places, typed, lexemes.beginnings)]))
             alike = [self._held(rows, places, typed, lexemes.misspelt)]
         else:
-            alike = [self._begins(rows, column, typed) for column in columns]
+            meant = slips.slips(typed.whole)
+            alike = [Each(slips.beginning(_every(rows), column), meant, most=slips.EACH) for column in columns]
         likeness = TrigramWordSimilarity(" ".join(typed.words), "name_key")
         yield Way(SIMILAR_NAME, found_by(rows, alike).order_by(likeness.desc(), "-pk"), is_misspelt=True)
 
     def _held(self, rows: QuerySet[Any], places: Sequence[str], typed: Typed, asked: Any) -> Each:
         texts = [asked(place, typed.words) for place in places]
         return Each(lexemes.holding(_every(rows), self.lexemes), texts, most=max(RANKED // len(places), FEWEST_RANKED))
-
-    def _begins(self, rows: QuerySet[Any], column: str, typed: Typed) -> Each:
-        return Each(slips.beginning(_every(rows), column), slips.slips(typed.whole), most=slips.EACH)
 
 
 def _every(rows: QuerySet[Any]) -> QuerySet[Any]:

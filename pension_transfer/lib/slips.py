@@ -3,7 +3,6 @@
 Every beginning that may have been meant is looked up: some 65 for each letter typed, a microsecond or two each.
 """
 
-from functools import lru_cache
 from typing import Any
 
 from django.db.models import BooleanField, F, Func, QuerySet
@@ -30,8 +29,7 @@ def beginning(rows: QuerySet[Any], column: str) -> QuerySet[Any]:
     return rows.filter(from_there, _Compared(F(name), BEHIND, arg_joiner=" ~<~ "))
 
 
-@lru_cache(maxsize=16)  # one search asks for them once for each column
-def slips(word: str) -> frozenset[str]:
+def slips(word: str) -> set[str]:
     """What may have been meant: this, and unless it is short, with a letter wrong, missing, too many, or exchanged."""
     word = word[:LONGEST]
     found = {word}
@@ -39,4 +37,4 @@ def slips(word: str) -> frozenset[str]:
         head, tail = word[:place], word[place:]
         found |= {head + tail[1:], head + tail[1::-1] + tail[2:]}
         found |= {head + letter + rest for letter in LETTERS for rest in (tail, tail[1:])}
-    return frozenset(found)
+    return found
